@@ -1,0 +1,36 @@
+"""What the command line shows: tables on standard output, progress and errors on standard error."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+__all__ = ["err", "out", "print_json", "progress"]
+
+#: Tables and results. Colour only where rich finds a terminal.
+out = Console(highlight=False, soft_wrap=True)
+#: Progress, notes and errors.
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def progress(**options: Any) -> Progress:
+    """A progress display for long work, on standard error; it goes away when done, and stays silent off a terminal."""
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=err,
+        disable=not err.is_terminal,
+        **options,
+    )
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on standard output, for ``--json``."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))

@@ -1,0 +1,48 @@
+"""Text files, plain or gzipped, opened with errors that say what to do."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from sessionrank.errors import DataError
+
+__all__ = ["open_text", "suffix_of"]
+
+
+def suffix_of(path: Path | str) -> str:
+    """The suffix that tells a file's format, in lower case, without a trailing ``.gz``."""
+    name = Path(path).name.lower().removesuffix(".gz")
+    return Path(name).suffix
+
+
+@contextmanager
+def open_text(path: Path | str, *, encoding: str = "utf-8-sig") -> Iterator[TextIO]:
+    """Open a text file for reading line by line, unpacking it when its name ends in ``.gz``.
+
+    ``newline=""`` as the csv module wants it. Errors of reading inside the ``with`` block are turned as well.
+
+    Raises:
+        DataError: the file is missing, cannot be read, is not gzip, or is not text in ``encoding``.
+    """
+    path = Path(path)
+    try:
+        with path.open("rb") as raw:
+            packed = path.name.lower().endswith(".gz")
+            binary = gzip.GzipFile(fileobj=raw) if packed else raw
+            with io.TextIOWrapper(binary, encoding=encoding, newline="") as text:  # type: ignore[type-var]
+                yield text
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: no such file") from error
+    except UnicodeDecodeError as error:
+        hint = "give its encoding with --encoding, such as --encoding iso-8859-1"
+        raise DataError(f"{path}: not {encoding.removesuffix('-sig')} text (byte {error.start}); {hint}") from error
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise DataError(f"{path}: a broken gzip file: {error}") from error
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error

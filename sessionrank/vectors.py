@@ -1,0 +1,137 @@
+"""The vectors file, and the bytes of one vector in the store.
+
+A vectors file is an ``.npz`` with ``ids`` (unicode, n), ``vectors`` (float32 little-endian, n × d, unit length),
+``support`` (int64, n: how often training saw each item) and ``meta`` (a JSON text: format version, algorithm,
+parameters, data hash, seed, library versions). The same float32 bytes stand in the store.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sessionrank.errors import DataError
+
+__all__ = ["DTYPE", "FORMAT_VERSION", "VectorsFile", "decode", "unit"]
+
+FORMAT_VERSION = 1
+DTYPE = np.dtype("<f4")
+
+
+@dataclass(frozen=True)
+class VectorsFile:
+    """Item vectors with where they come from; ``vectors[i]`` belongs to ``ids[i]``."""
+
+    ids: NDArray[np.str_]
+    vectors: NDArray[np.float32]
+    support: NDArray[np.int64]
+    meta: dict[str, Any]
+
+    @property
+    def dimensions(self) -> int:
+        """Length of each vector."""
+        return int(self.vectors.shape[1])
+
+    @classmethod
+    def build(
+        cls, ids: Sequence[str], vectors: NDArray[Any], support: Sequence[int] | NDArray[Any], meta: dict[str, Any]
+    ) -> VectorsFile:
+        """Take trained vectors of any length, bring them to unit length and add the format version.
+
+        Raises:
+            DataError: shapes do not fit together, an id stands twice, or a number is not finite.
+        """
+        made = cls(
+            ids=np.asarray(ids, dtype=np.str_),
+            vectors=unit(np.asarray(vectors, dtype=DTYPE)),
+            support=np.asarray(support, dtype=np.int64),
+            meta={"format_version": FORMAT_VERSION, **meta},
+        )
+        made._check("vectors")
+        return made
+
+    def save(self, path: Path | str) -> None:
+        """Write the file; a reader sees the old one or the whole new one."""
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(path.name + f".{os.getpid()}.part")
+        with partial.open("wb") as file:
+            np.savez(
+                file,
+                ids=self.ids,
+                vectors=self.vectors,
+                support=self.support,
+                meta=np.array(json.dumps(self.meta, sort_keys=True)),
+            )
+        partial.replace(path)
+
+    @classmethod
+    def load(cls, path: Path | str) -> VectorsFile:
+        """Read and check a vectors file.
+
+        Raises:
+            DataError: the file is missing, is no vectors file, or its parts do not fit together.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as parts:
+                made = cls(
+                    ids=parts["ids"],
+                    vectors=parts["vectors"].astype(DTYPE, copy=False),
+                    support=parts["support"].astype(np.int64, copy=False),
+                    meta=json.loads(str(parts["meta"])),
+                )
+        except FileNotFoundError as error:
+            raise DataError(f"{path}: no such vectors file; make one with `sessionrank model train`") from error
+        except (OSError, KeyError, ValueError, AttributeError, zipfile.BadZipFile) as error:
+            raise DataError(f"{path}: not a vectors file (.npz with ids, vectors, support, meta): {error}") from error
+        made._check(str(path))
+        return made
+
+    def _check(self, name: str) -> None:
+        n = self.ids.size
+        if self.ids.ndim != 1 or self.ids.dtype.kind != "U" or n == 0:
+            raise DataError(f"{name}: ids must be a list of at least one text")
+        if self.vectors.ndim != 2 or self.vectors.shape[0] != n or self.vectors.shape[1] == 0:
+            raise DataError(f"{name}: {n} ids, but vectors of shape {self.vectors.shape}")
+        if self.support.shape != (n,):
+            raise DataError(f"{name}: {n} ids, but support of shape {self.support.shape}")
+        if not np.isfinite(self.vectors).all():
+            raise DataError(f"{name}: a vector holds a number that is not finite")
+        if np.unique(self.ids).size != n:
+            raise DataError(f"{name}: an id stands twice")
+        if not isinstance(self.meta, dict) or self.meta.get("format_version") != FORMAT_VERSION:
+            raise DataError(f"{name}: format version {FORMAT_VERSION} expected; make the file again")
+
+
+def unit(vectors: NDArray[Any]) -> NDArray[np.float32]:
+    """Rows brought to unit length; a row of zeros stays zero."""
+    rows = np.asarray(vectors, dtype=np.float64)
+    norms = np.linalg.norm(rows, axis=-1, keepdims=True)
+    return np.asarray(rows / np.where(norms > 0, norms, 1.0), dtype=DTYPE)
+
+
+def decode(blobs: Sequence[bytes | None], dimensions: int | None = None) -> tuple[NDArray[np.float32], list[int]]:
+    """Stored vectors as a matrix, with the positions that it has rows for.
+
+    Returns:
+        (m × d matrix, positions of the m blobs that hold a vector). Missing blobs are left out, and so are blobs of
+        another size than ``dimensions`` (default: the first blob's) or with a number that is not finite.
+    """
+    size = dimensions * DTYPE.itemsize if dimensions else next((len(b) for b in blobs if b), 0)
+    positions = [i for i, blob in enumerate(blobs) if blob is not None and len(blob) == size]
+    if not positions or not size or size % DTYPE.itemsize:
+        return np.empty((0, dimensions or 0), dtype=DTYPE), []
+    matrix = np.frombuffer(b"".join([blobs[i] for i in positions]), dtype=DTYPE)  # type: ignore[misc]
+    matrix = matrix.reshape(len(positions), -1)
+    if not np.isfinite(matrix).all():
+        sound = np.isfinite(matrix).all(axis=1)
+        matrix, positions = matrix[sound], [p for p, good in zip(positions, sound, strict=True) if good]
+    return matrix, positions
