@@ -3,7 +3,7 @@
 | key | type | holds | lives |
 |---|---|---|---|
 | ``sr:v:{<release>:<bucket>}`` | hash | item id → float32 vector, little-endian, unit length | until pruned |
-| ``sr:r:<release>`` | string | JSON about the release: index, dimensions, buckets, count, metadata of the vectors | until pruned |
+| ``sr:r:<release>`` | string | JSON: index, dimensions, buckets, count, the vectors' metadata | until pruned |
 | ``sr:p:<index>`` | string | the release that serves an index which we did not load | until changed |
 | ``sr:s:{<digest>}`` | hash | a session: its events and its cached vector | TTL, renewed by events |
 | ``sr:secret`` | string | the random key of the session digest, where no key file is set | kept |
@@ -18,7 +18,7 @@ import zlib
 
 __all__ = ["BUCKETS", "SECRET", "bucket", "pointer", "release_info", "session", "session_digest", "vectors"]
 
-SECRET = "sr:secret"
+SECRET = "sr:secret"  # noqa: S105 (the name of a key)
 #: Buckets that the vectors of one release are spread over on a single server; a cluster will want 256.
 BUCKETS = 1
 

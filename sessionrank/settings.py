@@ -81,7 +81,7 @@ def _read_one(env: Env, name: str, kind: Any, default: Any) -> Any:
     if env.str(name, "").strip() == "":
         return default
     if kind == tuple[str, ...]:
-        return tuple(part.strip() for part in env.list(name) if part.strip())
+        return tuple(part.strip() for part in env.str(name).split(",") if part.strip())
     readers: dict[Any, Callable[..., Any]] = {bool: env.bool, int: env.int, float: env.float}
     return readers.get(kind, env.str)(name)
 

@@ -35,7 +35,7 @@ def open_text(path: Path | str, *, encoding: str = "utf-8-sig") -> Iterator[Text
         with path.open("rb") as raw:
             packed = path.name.lower().endswith(".gz")
             binary = gzip.GzipFile(fileobj=raw) if packed else raw
-            with io.TextIOWrapper(binary, encoding=encoding, newline="") as text:  # type: ignore[type-var]
+            with io.TextIOWrapper(binary, encoding=encoding, newline="") as text:
                 yield text
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such file") from error

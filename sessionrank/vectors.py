@@ -133,5 +133,5 @@ def decode(blobs: Sequence[bytes | None], dimensions: int | None = None) -> tupl
     matrix = matrix.reshape(len(positions), -1)
     if not np.isfinite(matrix).all():
         sound = np.isfinite(matrix).all(axis=1)
-        matrix, positions = matrix[sound], [p for p, good in zip(positions, sound, strict=True) if good]
+        matrix, positions = matrix[sound], [positions[i] for i in np.flatnonzero(sound)]
     return matrix, positions

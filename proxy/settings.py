@@ -1,0 +1,121 @@
+"""The proxy's settings: environment variables ``SESSIONRANK_…``, read once into a frozen object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sessionrank.errors import ConfigurationError
+from sessionrank.fields import POPULARITY
+from sessionrank.settings import ConnectionSettings, setting
+
+from .popularity.registry import POPULARITY_MODES
+from .ranking.registry import STRATEGIES
+
+__all__ = ["ProxySettings", "split_listen"]
+
+
+def _between(low: float, high: float) -> Callable[[Any], None]:
+    def check(value: Any) -> None:
+        if not low <= value <= high:
+            raise ValueError(f"{value} is not between {low:g} and {high:g}")
+
+    return check
+
+
+def _one_of(known: Any) -> Callable[[Any], None]:
+    def check(value: Any) -> None:
+        if value not in known:
+            raise ValueError(f"{value!r} is unknown; known are {', '.join(sorted(known))}")
+
+    return check
+
+
+def _listen(value: Any) -> None:
+    split_listen(value)
+
+
+def _header_name(value: Any) -> None:
+    if not value or not all(c.isascii() and (c.isalnum() or c == "-") for c in value):
+        raise ValueError(f"{value!r} is no header name: letters, digits and hyphens")
+
+
+def _names(value: Any) -> None:
+    if not value or any(c in name for name in value for c in '/\\?"<>| #'):
+        raise ValueError("give index names or globs, separated by commas")
+
+
+def split_listen(value: str) -> tuple[str, int]:
+    """Host and port of a ``host:port`` text; an IPv6 host stands in brackets. Raises ``ValueError``."""
+    host, colon, port = value.rpartition(":")
+    if not colon or not host or not port.isascii() or not port.isdigit() or not 0 <= int(port) <= 65535:
+        raise ValueError(f"{value!r} is not HOST:PORT, such as 127.0.0.1:9280")
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProxySettings(ConnectionSettings):
+    """All that the proxy can be told; every field is an environment variable ``SESSIONRANK_<NAME>``."""
+
+    listen: str = setting("127.0.0.1:9280", "Address to listen on; loopback unless told otherwise.", check=_listen)
+    indices: tuple[str, ...] = setting(
+        ("catalog",), "Index names, aliases or globs whose searches are personalised.", check=_names
+    )
+    item_id: str = setting("_id", "Where a hit's product id stands: `_id`, or a keyword field with doc values.")
+    popularity: str = setting(
+        "script_score", "How popularity lifts hits: " + ", ".join(f"`{m}`" for m in sorted(POPULARITY_MODES)) + ".",
+        check=_one_of(POPULARITY_MODES),
+    )  # fmt: skip
+    popularity_field: str = setting(POPULARITY, "The numeric field that holds a product's popularity.")
+    popularity_weight: float = setting(1.0, "Weight of popularity in `script_score` and `function_score`.",
+                                       check=_between(0, 1e6))  # fmt: skip
+    strategy: str = setting(
+        "cosine", "How hits are re-ordered: " + ", ".join(f"`{s}`" for s in sorted(STRATEGIES)) + ".",
+        check=_one_of(STRATEGIES),
+    )  # fmt: skip
+    weight: float = setting(0.7, "Weight of the session against the engine's order, in `blend` (0 to 1).",
+                            check=_between(0, 1))  # fmt: skip
+    window: int = setting(100, "How many of the first hits are re-ordered.", check=_between(1, 10_000))
+    session_header: str = setting("X-Session-Id", "Request header that names the session.", check=_header_name)
+    session_ttl: int = setting(86_400, "Seconds that a session is kept after its last event.",
+                               check=_between(1, 31_536_000))  # fmt: skip
+    session_cap: int = setting(20, "How many of a session's latest events are kept.", check=_between(1, 1000))
+    session_decay: float = setting(0.8, "Weight of each event in the session vector, relative to the next newer one.",
+                                   check=_between(0.01, 1))  # fmt: skip
+    budget_ms: int = setting(20, "Milliseconds that the personal part of a search may take, all steps together.",
+                             check=_between(1, 60_000))  # fmt: skip
+    engine_timeout_s: float = setting(30.0, "Seconds to wait for the engine's answer.", check=_between(0.01, 3600))
+    max_body_bytes: int = setting(16 * 1024 * 1024, "Largest request body taken, also after inflation.",
+                                  check=_between(1024, 2**31))  # fmt: skip
+    max_response_bytes: int = setting(64 * 1024 * 1024, "Largest answer that is re-ordered; larger ones pass plain.",
+                                      check=_between(1024, 2**31))  # fmt: skip
+    max_in_flight: int = setting(12, "Requests that one worker handles at a time; more get 429.",
+                                 check=_between(1, 1000))  # fmt: skip
+    workers: int = setting(0, "Worker processes; 0 takes one for each core.", check=_between(0, 256))
+    allow_writes: bool = setting(False, "Forward everything, also what changes the engine.")
+    allow_sniff: bool = setting(False, "Forward `_nodes`, which leads sniffing clients past the proxy.")
+    readable_indices: tuple[str, ...] = setting(
+        (), "Further index names or globs open to reading when the engine is asked with the proxy's credentials."
+    )
+    upstream_ca_file: str = setting("", "PEM file of the authority that signed the engine's certificate.")
+    hash_key_file: str = setting("", "File with the secret key of the session hash; else one is made in the store.")
+    log_level: str = setting("info", "`debug`, `info`, `warning` or `error`.",
+                             check=_one_of(("debug", "info", "warning", "error")))  # fmt: skip
+
+    def hash_key(self) -> bytes | None:
+        """The secret key from ``hash_key_file``, or None when none is set.
+
+        Raises:
+            ConfigurationError: the file cannot be read or is too short for a secret.
+        """
+        if not self.hash_key_file:
+            return None
+        try:
+            key = Path(self.hash_key_file).read_bytes().strip()
+        except OSError as error:
+            raise ConfigurationError(f"SESSIONRANK_HASH_KEY_FILE: {self.hash_key_file}: {error.strerror}") from error
+        if len(key) < 16:
+            raise ConfigurationError(f"SESSIONRANK_HASH_KEY_FILE: {self.hash_key_file} holds less than 16 bytes")
+        return key
