@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-__all__ = ["err", "out", "print_json", "progress"]
+__all__ = ["err", "out", "print_json", "printable", "progress"]
 
 #: Tables and results. Colour only where rich finds a terminal.
 out = Console(highlight=False, soft_wrap=True)
@@ -29,6 +29,11 @@ def progress(**options: Any) -> Progress:
         disable=not err.is_terminal,
         **options,
     )
+
+
+def printable(text: str) -> str:
+    """Text from outside made safe for a terminal: control characters (escape sequences start with one) become �."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
 
 
 def print_json(value: Any) -> None:

@@ -1,0 +1,27 @@
+"""``sessionrank model``: the group; each command is a file of its own."""
+
+from __future__ import annotations
+
+import click
+
+from sessionrank.cli import LazyGroup
+
+__all__ = ["COMMANDS", "model"]
+
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "analogy": ("sessionrank.models.commands.analogy:analogy", "models", "A is to B as C is to what?"),
+    "similar": ("sessionrank.models.commands.similar:similar", "models", "The items nearest to one or several."),
+    "train": ("sessionrank.models.commands.train:train", "models", "Learn item vectors from sessions."),
+}
+
+
+@click.group(cls=LazyGroup, registry=COMMANDS)
+def model() -> None:
+    """Train item vectors and look at them.
+
+    \b
+    Examples:
+      sessionrank model train sessions.txt --out vectors.npz
+      sessionrank model similar 22423 --vectors vectors.npz --names catalogue.csv
+      sessionrank model analogy 22423 22699 22697 --vectors vectors.npz
+    """
