@@ -1,0 +1,140 @@
+"""Sessions and vectors in this process, for tests and for trying: gone when it ends, invisible to any other."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from sessionrank import keys
+
+from ..deadline import Deadline
+from .base import Appended, CachedVector, Event, Lookup, Record, SessionStore
+from .record import Kept, append, record_of
+
+__all__ = ["MemorySessions"]
+
+
+@dataclass(slots=True)
+class _Session:
+    kept: Kept
+    cached: CachedVector | None
+    #: By the store's clock.
+    expires: float
+
+
+class MemorySessions(SessionStore):
+    """At most ``max_sessions`` sessions of at most ``cap`` events, each gone ``ttl`` seconds after its last event.
+
+    ``clock`` gives seconds that only grow.
+    """
+
+    single_process = True
+
+    def __init__(
+        self, *, cap: int, ttl: int, max_sessions: int = 100_000, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._cap = cap
+        self._ttl = ttl
+        self._max_sessions = max_sessions
+        self._clock = clock
+        self._lock = threading.Lock()
+        #: The session whose last event is the oldest first: it is the first to expire, and the first to give way.
+        self._sessions: OrderedDict[str, _Session] = OrderedDict()
+        self._hashes: dict[str, dict[str, bytes]] = {}
+        self._values: dict[str, bytes] = {}
+        self._secret = secrets.token_bytes(32)
+
+    @classmethod
+    def from_url(cls, url: str, *, cap: int, ttl: int) -> MemorySessions:
+        """As the registry makes it; there is nothing in ``url`` but the scheme."""
+        del url
+        return cls(cap=cap, ttl=ttl)
+
+    def publish(self, release: str, vectors: Mapping[str, bytes], *, index: str | None = None) -> None:
+        """Hold item vectors (float32 bytes by item id) as the loader writes them; ``index`` gets its pointer."""
+        buckets = keys.BUCKETS
+        info = {"index": index, "dimensions": _dimensions(vectors), "buckets": buckets, "count": len(vectors)}
+        with self._lock:
+            for item_id, vector in vectors.items():
+                key = keys.vectors(release, keys.bucket(item_id, buckets))
+                self._hashes.setdefault(key, {})[item_id] = vector
+            self._values[keys.release_info(release)] = json.dumps(info).encode()
+            if index is not None:
+                self._values[keys.pointer(index)] = release.encode()
+
+    def secret(self, deadline: Deadline) -> bytes:
+        """See the contract."""
+        return self._secret
+
+    def read(
+        self, digest: str | None, lookups: Sequence[Lookup], deadline: Deadline
+    ) -> tuple[Record | None, list[list[bytes | None]]]:
+        """See the contract."""
+        with self._lock:
+            found = self._live(digest)
+            record = None if found is None else record_of(found.kept, found.cached, self._cap)
+            hashes = [self._hashes.get(lookup.key, {}) for lookup in lookups]
+            values = [
+                [fields.get(name) for name in lookup.fields] for fields, lookup in zip(hashes, lookups, strict=True)
+            ]
+        return record, values
+
+    def append(self, digest: str, events: Sequence[Event], deadline: Deadline) -> Appended:
+        """See the contract."""
+        with self._lock:
+            found = self._live(digest)
+            kept, new = append(found.kept if found else None, events, cap=self._cap, now=int(time.time() * 1000))
+            cached = found.cached if found else None
+            if events:
+                self._sessions[digest] = _Session(kept, cached, self._clock() + self._ttl)
+                self._sessions.move_to_end(digest)
+                self._make_room()
+        return Appended(new, record_of(kept, cached, self._cap))
+
+    def cache_vector(self, digest: str, cached: CachedVector, deadline: Deadline) -> None:
+        """See the contract."""
+        with self._lock:
+            found = self._live(digest)
+            if found is not None and found.kept.sequence == cached.sequence:
+                found.cached = cached
+
+    def forget(self, digest: str, deadline: Deadline) -> bool:
+        """See the contract."""
+        with self._lock:
+            found = self._live(digest)
+            self._sessions.pop(digest, None)
+        return found is not None
+
+    def value(self, key: str, deadline: Deadline) -> bytes | None:
+        """See the contract."""
+        return self._values.get(key)
+
+    def scan(self, key: str) -> Iterator[tuple[str, bytes]]:
+        """See the contract."""
+        with self._lock:
+            fields = list(self._hashes.get(key, {}).items())
+        yield from fields
+
+    def ping(self, deadline: Deadline) -> None:
+        """See the contract."""
+
+    def close(self) -> None:
+        """See the contract."""
+
+    def _live(self, digest: str | None) -> _Session | None:
+        found = None if digest is None else self._sessions.get(digest)
+        return found if found is not None and found.expires > self._clock() else None
+
+    def _make_room(self) -> None:
+        now = self._clock()
+        while len(self._sessions) > self._max_sessions or next(iter(self._sessions.values())).expires <= now:
+            self._sessions.popitem(last=False)
+
+
+def _dimensions(vectors: Mapping[str, bytes]) -> int:
+    return len(next(iter(vectors.values()), b"")) // 4
