@@ -106,9 +106,7 @@ class Word2Vec(Algorithm):
         trainer.build_vocab(sentences)
         words = trainer.wv.index_to_key
         if not words:
-            raise DataError(
-                f"no item stands {self.min_count} times in the sessions: lower min_count, or bring more data"
-            )
+            raise DataError(f"no item stands {self.min_count} times in the sessions: lower min-count or add sessions")
         trainer.train(
             sentences,
             total_examples=trainer.corpus_count,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,7 @@ def train(words: tuple[str, ...], target: Path, as_json: bool, **options: Any) -
     algorithm_name, data = _algorithm_and_data(words)
     reader = make_reader(options.pop("reader"), **{name: options.pop(name) for name in _READER_OPTIONS})
     algorithm = algorithm_class(algorithm_name)(**options)
+    _check_writable(target)
     started = time.perf_counter()
     read = reader.read(data)
     for reason, count in read.dropped.items():
@@ -74,10 +76,7 @@ def train(words: tuple[str, ...], target: Path, as_json: bool, **options: Any) -
         "items": read.items,
     }
     vectors = dataclasses.replace(vectors, meta={**vectors.meta, "data": origin})
-    try:
-        vectors.save(target)
-    except OSError as error:
-        raise ConfigurationError(f"{target}: cannot be written: {error.strerror or error}") from error
+    vectors.save(target)
     _report(vectors, read, target, seconds=time.perf_counter() - started, as_json=as_json)
 
 
@@ -87,6 +86,18 @@ def _algorithm_and_data(words: tuple[str, ...]) -> tuple[str, Path]:
     if len(words) == 1 and words[0] in ALGORITHMS:
         raise click.UsageError(f"which data should {words[0]} learn from? Give the file behind it")
     return (words[0] if len(words) == 2 else "word2vec"), Path(words[-1])
+
+
+def _check_writable(target: Path) -> None:
+    """Refuse a place that cannot be written before the time is spent, not after."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=target.parent):
+            pass
+    except OSError as error:
+        raise ConfigurationError(f"{target}: cannot be written: {error.strerror or error}") from error
+    if target.is_dir():
+        raise ConfigurationError(f"{target}: cannot be written: it is a folder")
 
 
 def _fit(algorithm: Algorithm, read: SessionData) -> VectorsFile:

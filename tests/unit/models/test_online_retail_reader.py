@@ -1,0 +1,53 @@
+"""The reader on the real file: the published counts of protocol "fast-forward"."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from models.readers.online_retail import OnlineRetail
+from sessionrank.errors import ConfigurationError, DataError
+
+DATA = Path(__file__).parents[3] / "demo" / "data" / "OnlineRetail.csv.gz"
+HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
+
+
+def test_the_real_file_gives_the_sessions_and_products_of_the_protocol() -> None:
+    read = OnlineRetail().read(DATA)
+    assert (len(read.sessions), read.items) == (4234, 3684)
+    assert read.dropped["rows with a missing value"] == 135_080
+    assert min(len(session) for session in read.sessions) == 3
+
+
+def test_grouped_by_invoice_a_session_is_one_purchase(tmp_path: Path) -> None:
+    path = tmp_path / "retail.csv"
+    rows = [("1", "a", "7"), ("1", "b", "7"), ("2", "c", "7"), ("3", "d", "8"), ("1", "e", "7")]
+    path.write_text(HEADER + "".join(f"{inv},{sku},Thing,1,12/1/2010 8:26,2.5,{who},UK\n" for inv, sku, who in rows))
+    assert OnlineRetail(min_length=1).read(path).sessions == (("a", "b", "c", "e"), ("d",))
+    assert OnlineRetail(min_length=1, group_by="invoice").read(path).sessions == (("a", "b", "e"), ("c",), ("d",))
+    with pytest.raises(ConfigurationError, match="customer or invoice"):
+        OnlineRetail(group_by="country")
+
+
+def test_rows_with_any_missing_value_are_dropped_and_counted(tmp_path: Path) -> None:
+    path = tmp_path / "retail.csv"
+    good = "1,a,Thing,1,12/1/2010 8:26,2.5,7,UK\n"
+    path.write_text(HEADER + good + "1,b,,1,12/1/2010 8:26,2.5,7,UK\n1,c,Thing,1,12/1/2010 8:26,2.5,,UK\n1,d\n" + good)
+    read = OnlineRetail(min_length=1).read(path)
+    assert read.sessions == (("a", "a"),)
+    assert read.dropped == {"rows with a missing value": 3}
+
+
+def test_another_file_is_refused_by_the_columns_it_lacks(tmp_path: Path) -> None:
+    path = tmp_path / "other.csv"
+    path.write_text("sku,name\n1,x\n")
+    with pytest.raises(DataError, match="no column InvoiceNo, StockCode"):
+        OnlineRetail().read(path)
+
+
+def test_a_field_without_end_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "retail.csv"
+    path.write_text(HEADER + '1,"' + "x\n" * 100_000)
+    with pytest.raises(DataError, match="is not CSV"):
+        OnlineRetail().read(path)
