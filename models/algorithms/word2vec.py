@@ -37,9 +37,7 @@ class Word2VecModel(Model):
         last = next((item for item in reversed(prefix) if item in self._space), None)
         if last is None or k < 1:
             return []
-        # One more than asked for: the prefix may end in an unknown item, whose place is not among the known ones.
-        found = self._space.nearest([last], n=k + 1)
-        return [neighbour.sku for neighbour in found if neighbour.sku != prefix[-1]][:k]
+        return [neighbour.sku for neighbour in self._space.nearest([last], n=k)]
 
     @property
     def vectors(self) -> VectorsFile:

@@ -60,8 +60,9 @@ def test_for_one_item_cosmul_gives_the_order_of_cosine() -> None:
 
 
 def test_equal_scores_keep_the_order_of_the_file() -> None:
-    items = space(x=[1, 0], c=[0, 1], a=[0, 1], b=[0, 1])
-    assert [one.sku for one in items.nearest(["x"])] == ["c", "a", "b"]
+    names = [f"i{number * 37 % 101}" for number in range(100)]
+    items = space(x=[1, 0], **{name: [0, 1] for name in names})
+    assert [one.sku for one in items.nearest(["x"], n=100)] == names
 
 
 def test_more_items_than_there_are_gives_all_others_once() -> None:

@@ -19,8 +19,9 @@ TRAIN = """
 import hashlib, random
 from models.algorithms.word2vec import Word2Vec
 chance = random.Random(1)
-sessions = [[f"item{chance.randrange(50)}" for _ in range(12)] for _ in range(300)]
-vectors = Word2Vec().fit(sessions).vectors
+# 60,000 items: six of gensim's batches, so that a second worker would find work.
+sessions = [[f"item{chance.randrange(50)}" for _ in range(12)] for _ in range(5000)]
+vectors = Word2Vec(epochs=3).fit(sessions).vectors
 print(hashlib.sha256(vectors.vectors.tobytes() + "".join(vectors.ids.tolist()).encode()).hexdigest())
 """
 
