@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import configparser
+import importlib.metadata
 import re
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -41,6 +45,19 @@ def requirements(config: configparser.ConfigParser, extra: str) -> set[str]:
         else:
             found.add(name[0].lower())
     return found
+
+
+def imported(folder: Path) -> Iterator[tuple[str, str]]:
+    """(file, top-level module) of every import in a folder that is neither relative nor of the standard library."""
+    for file in sorted(folder.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+                names = [node.module]
+            for name in names:
+                top = name.partition(".")[0]
+                if top not in sys.stdlib_module_names and top != "sessionrank":
+                    yield str(file.relative_to(ROOT)), top
 
 
 def test_packages_in_setup_cfg_are_the_packages_in_the_tree(config: configparser.ConfigParser) -> None:
@@ -96,3 +113,18 @@ def test_an_extra_brings_nothing_of_another_program(
 def test_the_demo_extra_holds_all_that_the_programs_need(config: configparser.ConfigParser) -> None:
     programs = set().union(*(requirements(config, extra) for extra in ("proxy", "indexer", "models", "stack")))
     assert programs <= requirements(config, "demo") <= requirements(config, "dev")
+
+
+@pytest.mark.parametrize("program", ["sessionrank", *PROGRAMS])
+def test_whatever_a_program_imports_is_named_in_its_extra(config: configparser.ConfigParser, program: str) -> None:
+    """What only comes along with another package today may be gone tomorrow."""
+    named = {re.split(r"[^\w.-]", line)[0].lower() for line in lines(config["options"]["install_requires"])}
+    if program != "sessionrank":
+        named |= requirements(config, program)
+    distributions = importlib.metadata.packages_distributions()
+    undeclared = {
+        (file, module)
+        for file, module in imported(ROOT / program)
+        if not {name.lower().replace("_", "-") for name in distributions.get(module, [])} & named
+    }
+    assert sorted(undeclared) == []
