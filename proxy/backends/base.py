@@ -6,7 +6,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-__all__ = ["BackendRequest", "BackendResponse", "Headers", "SearchBackend"]
+from sessionrank.errors import BackendError
+
+__all__ = ["AnswerTooLarge", "BackendRequest", "BackendResponse", "Headers", "SearchBackend"]
 
 #: Header lines in order, repeated names included.
 Headers = list[tuple[str, str]]
@@ -21,6 +23,12 @@ class BackendRequest:
     target: str
     headers: Headers = field(default_factory=list)
     body: bytes = b""
+    #: Whether it may be sent again when a connection breaks: true for every read.
+    repeatable: bool = True
+
+
+class AnswerTooLarge(BackendError):
+    """A body is larger than the caller can take."""
 
 
 class BackendResponse(ABC):
@@ -32,8 +40,13 @@ class BackendResponse(ABC):
     headers: Headers
 
     @abstractmethod
-    def read(self) -> bytes:
-        """The whole body; frees the connection. Raises ``BackendError`` when it breaks off."""
+    def read(self, limit: int = 64 * 1024 * 1024) -> bytes:
+        """The whole body; frees the connection.
+
+        Raises:
+            AnswerTooLarge: the body has more than ``limit`` bytes; the connection is given up.
+            BackendError: it breaks off, or takes longer than the time that ``send`` was given.
+        """
 
     @abstractmethod
     def stream(self) -> Iterator[bytes]:
@@ -51,6 +64,9 @@ class BackendResponse(ABC):
 
 class SearchBackend(ABC):
     """The hop to the search engine; safe to share between threads."""
+
+    #: Whether requests without an ``Authorization`` of their own get the proxy's.
+    has_credentials: bool = False
 
     @abstractmethod
     def send(self, request: BackendRequest, *, timeout: float) -> BackendResponse:

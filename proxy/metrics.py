@@ -1,0 +1,43 @@
+"""What the proxy counts and times, for Prometheus. Label values come from short, fixed lists."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Histogram
+
+from .reasons import REASONS
+
+__all__ = ["EVENTS", "PARTS", "count_answer", "observe"]
+
+PARTS = ("engine", "store", "rank", "total")
+
+_REQUESTS = Counter(
+    "sessionrank_requests_total",
+    "Requests by outcome (personalised, plain, refused, failed) and reason.",
+    ["outcome", "reason"],
+)
+_SECONDS = Histogram(
+    "sessionrank_part_seconds",
+    "Time spent on a request, by part: waiting for the engine, for the store, ranking, and in total.",
+    ["part"],
+    buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)
+EVENTS = Counter("sessionrank_events_total", "Events by result: created, duplicate, invalid, failed.", ["result"])
+
+# The children are made at once: looking one up by labels on every request would cost as much as counting.
+_answers = {
+    ("personalised", ""): _REQUESTS.labels("personalised", ""),
+    **{("plain", reason): _REQUESTS.labels("plain", reason) for reason in REASONS},
+    **{("refused", reason): _REQUESTS.labels("refused", reason) for reason in ("gate", "busy", "too-large")},
+    **{("failed", reason): _REQUESTS.labels("failed", reason) for reason in ("unreachable", "timeout", "broken")},
+}
+_parts = {part: _SECONDS.labels(part) for part in PARTS}
+
+
+def count_answer(outcome: str, reason: str) -> None:
+    """Count one answered request."""
+    _answers[outcome, reason].inc()
+
+
+def observe(part: str, seconds: float) -> None:
+    """Add one duration to a part's histogram."""
+    _parts[part].observe(seconds)

@@ -1,0 +1,36 @@
+"""Why an answer was not personalised: the words that stand in ``X-Sessionrank: plain; reason=…`` and in the metrics."""
+
+from __future__ import annotations
+
+__all__ = ["REASONS"]
+
+REASONS: dict[str, str] = {
+    "off": "the client asked for the engine's own answer",
+    "endpoint": "not a search",
+    "not-managed": "an index in the request is not in SESSIONRANK_INDICES",
+    "no-session": "the request names no session",
+    "bad-session": "the session id is too long or has characters that ids may not have",
+    "empty-session": "nothing is known of the session yet",
+    "no-vector": "no item of the session has a vector",
+    "no-known-hits": "no hit of the window has a vector",
+    "no-release": "no vectors are published for the index",
+    "no-hits": "the search found nothing",
+    "beyond-window": "the page starts past the window",
+    "strategy-none": "the strategy is `none`",
+    "sort": "an explicit sort",
+    "walk": "search_after, scroll, pit or slice: the client continues from the engine's order",
+    "ranked-elsewhere": "retriever, knn, hybrid, neural, rank, rescore or a search pipeline: ranked by the engine",
+    "paid-places": "a pinned or rule query",
+    "no-hits-asked": "size 0, suggest alone, or a filter_path without hits",
+    "profile": "a profiled search",
+    "min-score": "min_score cuts by the client's own scores",
+    "format": "a format other than JSON",
+    "unreadable": "the request could not be read with certainty; the engine has the word",
+    "too-large": "the body or the answer is larger than what is re-ordered",
+    "wrapped-refused": "the engine refused the changed request, so it got the client's own",
+    "engine-error": "the engine answered with an error",
+    "unreadable-answer": "the engine's answer could not be read, so it got the client's own request",
+    "store-error": "the session store failed",
+    "store-timeout": "the session store was slower than the budget",
+    "rank-failed": "ranking failed; the log says how",
+}

@@ -1,0 +1,165 @@
+"""Pages cut out of the engine's answer, hit by hit, without re-encoding what stays.
+
+Number texts, the order of keys, each hit and the layout of ``?pretty`` remain the engine's bytes: only the text of the
+``hits.hits`` array is put together anew, from slices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from .searchbody import Fields, encode
+
+__all__ = ["EngineAnswer", "UnreadableAnswer", "failed_shards", "read_answer", "without_extras", "without_shards"]
+
+
+class UnreadableAnswer(Exception):
+    """The engine's answer is not a search answer as we know it."""
+
+
+class _Hit(msgspec.Struct):
+    index: str = msgspec.field(name="_index")
+    id: str = msgspec.field(name="_id")
+    fields: dict[str, msgspec.Raw] | msgspec.UnsetType = msgspec.UNSET
+
+
+class _Shards(msgspec.Struct):
+    failed: int = 0
+
+
+class _Hits(msgspec.Struct):
+    hits: msgspec.Raw = msgspec.Raw(b"[]")
+
+
+class _ShardCounts(msgspec.Struct):
+    shards: _Shards = msgspec.field(name="_shards", default_factory=_Shards)
+
+
+class _Answer(msgspec.Struct):
+    hits: _Hits
+    shards: _Shards = msgspec.field(name="_shards", default_factory=_Shards)
+
+
+_answers = msgspec.json.Decoder(_Answer)
+_shard_counts = msgspec.json.Decoder(_ShardCounts)
+_raw_hits = msgspec.json.Decoder(list[msgspec.Raw])
+_hits = msgspec.json.Decoder(list[_Hit])
+_members = msgspec.json.Decoder(Fields)
+_first_value = msgspec.json.Decoder(list[str | int])
+
+
+class EngineAnswer:
+    """A search answer whose hits can be read and put in another order."""
+
+    def __init__(self, body: bytes) -> None:
+        try:
+            answer = _answers.decode(body)
+            self._array = bytes(answer.hits.hits)
+            self._raw = [bytes(raw) for raw in _raw_hits.decode(self._array)]
+            self._hits = _hits.decode(self._array)
+        except msgspec.DecodeError as error:
+            raise UnreadableAnswer(str(error)) from error
+        self.body = body
+        self.failed_shards = answer.shards.failed
+
+    def __len__(self) -> int:
+        return len(self._raw)
+
+    def indexes(self) -> list[str]:
+        """The concrete index of each hit."""
+        return [hit.index for hit in self._hits]
+
+    def items(self, field: str) -> list[str]:
+        """The product id of each hit: its ``_id``, or the first value of a doc-value field (empty where missing)."""
+        if field == "_id":
+            return [hit.id for hit in self._hits]
+        return [_value_of(hit, field) for hit in self._hits]
+
+    def with_hits(self, positions: Sequence[int], edit: Callable[[int, bytes], bytes | None] | None = None) -> bytes:
+        """The body with only the hits at ``positions``, in that order.
+
+        ``edit`` gets a position and the hit's text and returns the text to use, or None to leave the hit out.
+        """
+        if not self._raw:
+            return self.body
+        chosen = [self._raw[p] for p in positions]
+        if edit is not None:
+            edited = [edit(p, text) for p, text in zip(positions, chosen, strict=True)]
+            chosen = [text for text in edited if text is not None]
+        opening, separator, closing = self._layout()
+        empty = b"[]" if opening == b"[" else b"[ ]"
+        array = opening + separator.join(chosen) + closing if chosen else empty
+        # Before the hits an answer holds only its time and its shard counts, so the first match is the array itself.
+        before, _, after = self.body.partition(self._array)
+        return before + array + after
+
+    def _layout(self) -> tuple[bytes, bytes, bytes]:
+        """The text in front of the first hit, between two hits, and behind the last one."""
+        text, raw = self._array, self._raw
+        start = text.index(raw[0])
+        separator = b","
+        if len(raw) > 1:
+            end = start + len(raw[0])
+            separator = text[end : text.index(raw[1], end)]
+        return text[:start], separator, text[text.rindex(raw[-1]) + len(raw[-1]) :]
+
+
+def read_answer(body: bytes) -> EngineAnswer:
+    """Read an answer of the search endpoint.
+
+    Raises:
+        UnreadableAnswer: it is not JSON, or its hits lack ``_index`` or ``_id``.
+    """
+    return EngineAnswer(body)
+
+
+def failed_shards(body: bytes) -> int:
+    """How many shards failed, by an answer that is not looked at otherwise.
+
+    Raises:
+        UnreadableAnswer: it is not JSON.
+    """
+    try:
+        return _shard_counts.decode(body).shards.failed
+    except msgspec.DecodeError as error:
+        raise UnreadableAnswer(str(error)) from error
+
+
+def without_extras(hit: bytes, members: Sequence[str], item_field: str) -> bytes | None:
+    """A hit without what only ranking asked for; None when nothing is left, as the engine leaves such hits out.
+
+    The rest keeps its text, but not the layout between members.
+    """
+    fields: Fields = _members.decode(hit)
+    kept = {name: value for name, value in fields.items() if name not in members}
+    if item_field and "fields" in kept:
+        values = {name: value for name, value in _members.decode(kept["fields"]).items() if name != item_field}
+        kept["fields"] = msgspec.Raw(encode(values))
+        if not values:
+            del kept["fields"]
+    return encode(kept) if kept else None
+
+
+def without_shards(body: bytes, part: str) -> bytes:
+    """An answer without ``_shards`` (part ``all``), or without its ``failed``."""
+    fields: Fields = _members.decode(body)
+    if "_shards" not in fields:
+        return body
+    shards = _members.decode(fields.pop("_shards"))
+    if part == "failed":
+        rest = {name: value for name, value in shards.items() if name != "failed"}
+        fields = {"_shards": msgspec.Raw(encode(rest)), **fields} if rest else fields
+    return encode(fields)
+
+
+def _value_of(hit: _Hit, field: str) -> str:
+    raw = hit.fields.get(field) if isinstance(hit.fields, dict) else None
+    if raw is None:
+        return ""
+    try:
+        values = _first_value.decode(raw)
+    except msgspec.DecodeError:
+        return ""
+    return str(values[0]) if values else ""
