@@ -20,7 +20,7 @@ __all__ = ["ID_BYTES", "Kept", "append", "pack", "pack_cached", "prefix", "recor
 #: Length of an event's id.
 ID_BYTES = 8
 #: How many ids of dropped events are remembered at most: a late repeat of one of those is still known as a repeat.
-REMEMBERED = 20
+REMEMBERED = 32
 
 _VERSION = b"\x01"
 _PREFIX_BYTES = 9

@@ -9,15 +9,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
+
 from proxy.deadline import Deadline
 from proxy.sessions.base import CachedVector, Event, Lookup, Record, SessionStore
 from proxy.sessions.memory import MemorySessions
 from proxy.sessions.redis import RedisSessions
 from proxy.sessions.registry import STORES, from_url
-from tests.support.redis_server import RedisServer, redis_server
-
 from sessionrank import keys
 from sessionrank.errors import ConfigurationError
+from tests.support.redis_server import RedisServer, redis_server
 
 CAP = 5
 TTL = 1000
@@ -284,7 +284,12 @@ def test_published_fields_are_read_beside_the_session_in_the_order_asked_for(mem
     vectors = keys.vectors(RELEASE, 0)
     record, values = member.store.read(
         "d",
-        [Lookup(vectors, ["b", "missing", "a"]), Lookup("sr:v:{nowhere:0}", ["a"]), Lookup(vectors, []), Lookup(vectors, ["ü"])],  # fmt: skip  # noqa: E501
+        [
+            Lookup(vectors, ["b", "missing", "a"]),
+            Lookup("sr:v:{nowhere:0}", ["a"]),
+            Lookup(vectors, []),
+            Lookup(vectors, ["ü"]),
+        ],
         soon(),
     )
     assert skus(record) == ["a"]

@@ -10,14 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import redis
+
 from proxy.deadline import Deadline
 from proxy.sessions.base import CachedVector, Event, Lookup, SessionStore
 from proxy.sessions.redis import RedisSessions
-from tests.support.redis_server import RedisServer, redis_server
-
 from sessionrank import keys
 from sessionrank.errors import StoreError
 from sessionrank.vectors import decode
+from tests.support.redis_server import RedisServer, redis_server
 
 RELEASE = "20250101120000abc123"
 VECTORS = keys.vectors(RELEASE, 0)
