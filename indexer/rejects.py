@@ -1,0 +1,58 @@
+"""The rejects file: every row that was not loaded, with its number and the reason."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import TracebackType
+from typing import TextIO
+
+from sessionrank.errors import DataError
+
+from .documents import Reject
+
+__all__ = ["RejectsFile"]
+
+
+class RejectsFile:
+    """JSON lines ``{"row": number, "reason": …, "values": …}``; the file is made with the first reject, not before."""
+
+    def __init__(self, path: Path, *, limit: int | None = None) -> None:
+        self.path = path
+        self.limit = limit
+        self.count = 0
+        self.first: Reject | None = None
+        self._file: TextIO | None = None
+
+    def __enter__(self) -> RejectsFile:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def add(self, reject: Reject) -> None:
+        """Keep one row.
+
+        Raises:
+            DataError: there are more rejects than the limit, or the file cannot be written.
+        """
+        self.count += 1
+        self.first = self.first or reject
+        record = {"row": reject.number, "reason": reject.reason, "values": reject.values}
+        try:
+            if self._file is None:
+                # Half a surrogate pair is a reason for a reject, so it must be writable.
+                self._file = self.path.open("w", encoding="utf-8", errors="backslashreplace")
+            self._file.write(json.dumps(record, ensure_ascii=False) + "\n")
+        except OSError as error:
+            raise DataError(
+                f"{self.path}: the rejects cannot be written here: {error.strerror}; see --rejects"
+            ) from error
+        if self.limit is not None and self.count > self.limit:
+            raise DataError(
+                f"more than {self.limit} rows were rejected, nothing was published; "
+                f"row {reject.number}: {reject.reason}; all of them stand in {self.path}"
+            )
