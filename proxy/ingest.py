@@ -52,7 +52,7 @@ def ingest(
     for i, item in enumerate(items):
         try:
             if isinstance(item, Malformed):
-                raise ValidationError(item.reason, "event")
+                raise ValidationError({"event": item.reason})
             loaded: Any = _SCHEMA.load(item)
             sessions.setdefault(loaded["session"], []).append((i, to_event(loaded, now_ms)))
         except ValidationError as error:

@@ -25,6 +25,8 @@ REMEMBERED = 32
 _VERSION = b"\x01"
 _PREFIX_BYTES = 9
 _NO_ID = bytes(ID_BYTES)
+#: The first millisecond that no date can show.
+_YEAR_10000 = 253_402_300_800_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +95,12 @@ def prefix(sequence: int) -> bytes:
 
 
 def pack(kept: Kept) -> bytes:
-    """The bytes of a session. Raises ``ValueError`` for an event id that is neither empty nor eight bytes."""
+    """The bytes of a session. Raises ``ValueError`` for an event whose id or time cannot be kept."""
     events = kept.events
     if any(len(event.id) not in (0, ID_BYTES) for event in events):
         raise ValueError(f"an event id is {ID_BYTES} bytes or empty")
+    if not all(0 <= event.time < _YEAR_10000 for event in events):
+        raise ValueError("an event's time is milliseconds since 1970")
     types = sorted({event.type for event in events})
     place = {name: i for i, name in enumerate(types)}
     times = [event.time for event in events]
@@ -128,11 +132,12 @@ def unpack(blob: bytes | None) -> Kept | None:
 def _events(columns: _Columns) -> tuple[Event, ...]:
     """The events that columns stand for; raises ``IndexError`` or ``ValueError`` where they do not fit together."""
     ids = _pieces(columns.ids)
-    if len(columns.dropped_ids) % ID_BYTES or min(columns.type_of, default=0) < 0:
-        raise ValueError("not of our making")
     times = [columns.start] if columns.skus else []
     for step in columns.steps:
         times.append(times[-1] + step)
+    whole = len(columns.ids) % ID_BYTES == len(columns.dropped_ids) % ID_BYTES == 0
+    if not whole or min(columns.type_of, default=0) < 0 or not all(0 <= time < _YEAR_10000 for time in times):
+        raise ValueError("not of our making")
     return tuple(
         Event(sku, columns.types[kind], time, b"" if id_ == _NO_ID else id_)
         for sku, kind, time, id_ in zip(columns.skus, columns.type_of, times, ids, strict=True)

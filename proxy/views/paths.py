@@ -13,7 +13,7 @@ class _Whole(BaseConverter):
     """``<whole:name>``: all that stands there."""
 
     part_isolating = False
-    regex = ".+"
+    regex = r"[\s\S]+"
 
 
 def own_blueprint(name: str) -> Blueprint:
