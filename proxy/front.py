@@ -9,7 +9,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sessionrank.errors import BackendError, BackendTimeout, BackendUnreachable
 
@@ -19,7 +19,6 @@ from .gate import Gate, Refused
 from .metrics import count_answer, observe
 from .pipeline import Answer, Pipeline
 from .request import ClientRequest
-from .searchbody import encode
 from .settings import ProxySettings
 
 if TYPE_CHECKING:
@@ -227,7 +226,7 @@ def _measure(answer: Answer, total: float) -> None:
 
 
 def _error(environ: WSGIEnvironment, start_response: StartResponse, status: int, kind: str, reason: str) -> list[bytes]:
-    body: Any = encode(error_body(status, kind, reason))
+    body = error_body(status, kind, reason)
     headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
     start_response(f"{status} {_PHRASES[status]}", headers)
     return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]

@@ -133,6 +133,8 @@ class _Response(BackendResponse):
         if self._done:
             return
         self._done = True
+        # `read1` leaves a response open whose last byte it gave, and the connection would refuse the next request.
+        self._raw.close()
         if self._raw.will_close:
             self._connection.close()
         else:
