@@ -25,7 +25,7 @@ __all__ = ["serve"]
 _SPARE_THREADS = 4
 
 
-class _Server(BaseApplication):  # type: ignore[misc]
+class _Server(BaseApplication):
     """gunicorn, told everything by ``options``."""
 
     def __init__(self, options: dict[str, Any]) -> None:
@@ -119,6 +119,8 @@ def _options(settings: ProxySettings, host: str, port: int, workers: int) -> dic
         "limit_request_field_size": 65536,
         "limit_request_fields": 200,
         "proc_name": "sessionrank",
+        # gunicorn's own control socket would stand in the home folder, one for all servers of a user.
+        "control_socket_disable": True,
         "loglevel": settings.log_level,
         "child_exit": _forget_metrics,
     }
