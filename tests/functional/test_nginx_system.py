@@ -5,13 +5,21 @@ from __future__ import annotations
 import gzip
 import http.client
 import json
+import os
+import subprocess
+import sys
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
 
+from sessionrank.vectors import VectorsFile
 from tests.support.nginx import Nginx, nginx
 from tests.support.recorder import Recorder, recorder
+from tests.support.served import served
 
 pytestmark = pytest.mark.system
 
@@ -33,15 +41,30 @@ def ask(
 
 
 @pytest.fixture(scope="module")
-def engine() -> Iterator[Recorder]:
+def far_end() -> Iterator[Recorder]:
+    """In the engine's place: it keeps every request as it came."""
     with recorder() as record:
         yield record
 
 
+@pytest.fixture(scope="module")
+def proxy(far_end: Recorder) -> Iterator[int]:
+    """A real proxy before it, told to forward everything."""
+    environment = {
+        "SESSIONRANK_UPSTREAM": f"http://127.0.0.1:{far_end.port}",
+        "SESSIONRANK_REDIS_URL": "memory://",
+        "SESSIONRANK_ALLOW_WRITES": "true",
+        "SESSIONRANK_INDICES": "managed",
+    }
+    with served(environment) as port:
+        yield port
+
+
 @pytest.fixture
-def web(engine: Recorder, tmp_path: Path) -> Iterator[Nginx]:
-    engine.asked.clear()
-    with nginx(tmp_path, upstream=f"127.0.0.1:{engine.port}") as server:
+def web(far_end: Recorder, proxy: int, tmp_path: Path) -> Iterator[Nginx]:
+    far_end.asked.clear()
+    far_end.answer = b'{"acknowledged":true}'
+    with nginx(tmp_path, upstream=f"127.0.0.1:{proxy}") as server:
         yield server
 
 
@@ -56,51 +79,50 @@ def web(engine: Recorder, tmp_path: Path) -> Iterator[Nginx]:
         "/" + "x" * 4100 + "/_search",
     ],
 )
-def test_the_target_arrives_as_it_was_sent(web: Nginx, engine: Recorder, target: str) -> None:
+def test_the_target_arrives_as_it_was_sent(web: Nginx, far_end: Recorder, target: str) -> None:
     status, _, _ = ask(web.port, "GET", target)
     assert status == 200
-    assert [a.target for a in engine.asked] == [target]
+    assert [a.target for a in far_end.asked] == [target]
 
 
-def test_a_header_of_16_kb_passes(web: Nginx, engine: Recorder) -> None:
+def test_a_header_of_16_kb_passes(web: Nginx, far_end: Recorder) -> None:
     status, _, _ = ask(web.port, "GET", "/catalog/_search", headers={"X-Opaque-Id": "x" * 16_384})
     assert status == 200
-    assert ("X-Opaque-Id", "x" * 16_384) in engine.asked[0].headers
+    assert ("X-Opaque-Id", "x" * 16_384) in far_end.asked[0].headers
 
 
-def test_the_proxy_is_told_who_asks_and_keeps_the_connection(web: Nginx, engine: Recorder) -> None:
+def test_the_proxy_is_told_who_asks(web: Nginx, far_end: Recorder) -> None:
     ask(web.port, "POST", "/catalog/_search", b"{}", {"Host": "shop.example", "Connection": "close"})
-    sent = {name.lower(): value for name, value in engine.asked[0].headers}
-    assert sent["host"] == "shop.example"
+    sent = {name.lower(): value for name, value in far_end.asked[0].headers}
     assert sent["x-forwarded-for"] == "127.0.0.1"
+    assert sent["x-forwarded-host"] == "shop.example"
     assert sent["x-forwarded-proto"] == "http"
-    assert "connection" not in sent
 
 
 @pytest.mark.parametrize("accepts", [True, False])
-def test_long_answers_are_compressed_for_who_takes_it(web: Nginx, engine: Recorder, accepts: bool) -> None:
-    engine.answer = json.dumps({"text": "velvet " * 1000}).encode()
+def test_long_answers_are_compressed_for_who_takes_it(web: Nginx, far_end: Recorder, accepts: bool) -> None:
+    far_end.answer = json.dumps({"text": "velvet " * 1000}).encode()
     status, headers, body = ask(
         web.port, "GET", "/catalog/_search", headers={"Accept-Encoding": "gzip"} if accepts else {}
     )
     assert status == 200
     assert headers.get("content-encoding") == ("gzip" if accepts else None)
-    assert (gzip.decompress(body) if accepts else body) == engine.answer
+    assert (gzip.decompress(body) if accepts else body) == far_end.answer
 
 
-def test_a_body_beyond_the_limit_is_refused_in_the_engines_shape(web: Nginx, engine: Recorder) -> None:
+def test_a_body_beyond_the_limit_is_refused_in_the_engines_shape(web: Nginx, far_end: Recorder) -> None:
     status, headers, body = ask(web.port, "POST", "/catalog/_search", b"x" * (16 * 1024 * 1024 + 1))
     assert status == 413
     assert headers["content-type"] == "application/json"
     assert json.loads(body)["status"] == 413
-    assert engine.asked == []
+    assert far_end.asked == []
 
 
-def test_a_body_within_the_limit_passes_whole(web: Nginx, engine: Recorder) -> None:
+def test_a_body_within_the_limit_passes_whole(web: Nginx, far_end: Recorder) -> None:
     sent = b"x" * (4 * 1024 * 1024)
     status, _, _ = ask(web.port, "POST", "/catalog/_search", sent)
     assert status == 200
-    assert engine.asked[0].body == sent
+    assert far_end.asked[0].body == sent
 
 
 def test_nginx_does_not_tell_its_version(web: Nginx) -> None:
@@ -132,55 +154,122 @@ def test_nginx_does_not_tell_its_version(web: Nginx) -> None:
         "/_sessionrank/events/",
         "/_sessionrank/items/a/similar/../../../metrics",
         "/_sessionrank/items/a/b/similar",
+        "/_sessionrank/sessions/visit-1/../../../x",
+        "/_sessionrank/metrics/..%2f..%2fx",
+        "/_sessionrank/sessions/visit-1/..%2F..%2F../catalog/_search",
+        "//_sessionrank/sessions/visit-1/../../../catalog/_search?q=a",
         "http://127.0.0.1/_sessionrank/metrics",
+        "http://127.0.0.1/_sessionrank/sessions/visit-1/../../../x",
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 def test_own_endpoints_are_closed_however_they_are_spelt(
-    web: Nginx, engine: Recorder, method: str, target: str
+    web: Nginx, far_end: Recorder, method: str, target: str
 ) -> None:
     status, headers, body = ask(web.port, method, target)
     assert status == 403
     assert headers["content-type"] == "application/json"
-    assert json.loads(body)["error"]["type"] == "security_exception"
-    assert engine.asked == []
+    assert json.loads(body)["error"]["reason"] == "this endpoint is not public"
+    assert far_end.asked == []
 
 
 @pytest.mark.parametrize(
-    ("method", "target"),
-    [
-        ("POST", "/_sessionrank/events"),
-        ("POST", "/_sessionrank/events?refresh"),
-        ("GET", "/_sessionrank/items/85123A/similar"),
-        ("GET", "/_sessionrank/items/a%2Fb/similar?n=5"),
-        ("GET", "/_sessionrank/health/live"),
-    ],
+    "target", ["/_sessionrank/items/85123A/similar?index=x", "/_sessionrank/items/a%2Fb/similar?index=x"]
 )
-def test_events_similar_items_and_liveness_are_open(web: Nginx, engine: Recorder, method: str, target: str) -> None:
-    status, _, _ = ask(web.port, method, target, b"{}" if method == "POST" else None)
+def test_similar_items_are_open(web: Nginx, target: str) -> None:
+    status, _, body = ask(web.port, "GET", target)
+    assert (status, json.loads(body)["error"]["type"]) == (404, "index_not_found_exception")
+
+
+def test_events_and_liveness_are_open(web: Nginx) -> None:
+    event = b'[{"session":"visit-1","type":"view","sku":"1"}]'
+    status, _, _ = ask(web.port, "POST", "/_sessionrank/events", event, {"Content-Type": "application/json"})
     assert status == 200
-    assert [(a.method, a.target) for a in engine.asked] == [(method, target)]
+    assert ask(web.port, "GET", "/_sessionrank/health/live")[0] == 200
 
 
-def test_a_session_in_a_url_reaches_no_log(web: Nginx) -> None:
-    ask(web.port, "GET", "/_sessionrank/sessions/secret-visit")
-    ask(web.port, "GET", "/catalog/_search", headers={"X-Session-Id": "secret-visit"})
-    access = web.access_log.read_text()
+def test_a_session_in_a_url_reaches_no_log(far_end: Recorder, proxy: int, tmp_path: Path) -> None:
+    with nginx(tmp_path, upstream=f"127.0.0.1:{proxy}") as server:
+        ask(server.port, "GET", "/_sessionrank/sessions/secret-visit")
+        ask(server.port, "GET", "/catalog/_search", headers={"X-Session-Id": "secret-visit"})
+    access = server.access_log.read_text()
     assert "/catalog/_search" in access
-    assert "secret-visit" not in access + web.error_log.read_text()
+    assert "secret-visit" not in access + server.error_log.read_text()
 
 
-def test_events_from_one_address_are_limited(engine: Recorder, tmp_path: Path) -> None:
+def test_events_from_one_address_are_limited(proxy: int, tmp_path: Path) -> None:
     """One a minute instead of twenty a second, so that the burst is all that passes however slow the machine is."""
-    engine.asked.clear()
-    with nginx(tmp_path, upstream=f"127.0.0.1:{engine.port}", replacements={"rate=20r/s": "rate=1r/m"}) as server:
-        statuses = [ask(server.port, "POST", "/_sessionrank/events", b"{}")[0] for _ in range(45)]
-        assert statuses == [200] * 41 + [429] * 4
+    event = b'[{"session":"visit-1","type":"view","sku":"1"}]'
+    with nginx(tmp_path, upstream=f"127.0.0.1:{proxy}", replacements={"rate=20r/s": "rate=1r/m"}) as server:
+        answers = [
+            ask(server.port, "POST", "/_sessionrank/events", event, {"Content-Type": "application/json"})
+            for _ in range(45)
+        ]
+        assert [status for status, _, _ in answers] == [200] * 41 + [429] * 4
+        assert json.loads(answers[-1][2])["status"] == 429
         assert ask(server.port, "GET", "/catalog/_search")[0] == 200
-    assert len(engine.asked) == 42
 
 
 def test_a_proxy_that_is_down_gives_502_in_the_engines_shape(tmp_path: Path) -> None:
     with nginx(tmp_path, upstream="127.0.0.1:1") as server:
         status, headers, body = ask(server.port, "GET", "/catalog/_search")
     assert (status, headers["content-type"], json.loads(body)["status"]) == (502, "application/json", 502)
+
+
+@pytest.fixture(scope="module")
+def shop(engine_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Nginx]]:
+    """A small index on the real engine with published vectors, a real proxy and a real nginx before it."""
+    index = f"nginx-{uuid.uuid4().hex[:8]}"
+    port = urlsplit(engine_url).port or 80
+    rows = [line for n in range(200) for line in ({"index": {"_id": str(n)}}, {"name": f"velvet cushion {n}"})]
+    bulk = "".join(json.dumps(row) + "\n" for row in rows).encode()
+    ask(port, "PUT", f"/{index}", b'{"settings":{"number_of_shards":1}}', {"Content-Type": "application/json"})
+    ask(port, "POST", f"/{index}/_bulk?refresh=true", bulk, {"Content-Type": "application/x-ndjson"})
+    folder = tmp_path_factory.mktemp("shop")
+    ids = [str(n) for n in range(200)]
+    circle = np.linspace(0, np.pi, 200)
+    vectors = np.stack([np.cos(circle), np.sin(circle)], axis=1)
+    VectorsFile.build(ids, vectors, [1] * 200, {"algorithm": "circle"}).save(folder / "vectors.npz")
+    environment = {
+        "SESSIONRANK_UPSTREAM": engine_url,
+        "SESSIONRANK_REDIS_URL": redis_url,
+        "SESSIONRANK_INDICES": index,
+        "SESSIONRANK_POPULARITY": "none",
+    }
+    publish = [sys.executable, "-m", "sessionrank", "index", "vectors", str(folder / "vectors.npz"), "--index", index]
+    subprocess.run(publish, env={**os.environ, **environment}, check=True, capture_output=True)
+    with served(environment) as proxy, nginx(folder, upstream=f"127.0.0.1:{proxy}") as server:
+        yield index, server
+    ask(port, "DELETE", f"/{index}")
+
+
+JSON = {"Content-Type": "application/json"}
+QUERY = b'{"query":{"match":{"name":"velvet"}},"size":30}'
+
+
+@pytest.mark.parametrize("headers", [{"X-Sessionrank": "off"}, {"X-Session-Id": "nobody", "Accept-Encoding": "gzip"}])
+def test_a_plain_search_answers_as_the_engine_does(
+    shop: tuple[str, Nginx], engine_url: str, headers: dict[str, str]
+) -> None:
+    index, server = shop
+    through = ask(server.port, "POST", f"/{index}/_search", QUERY, {**JSON, **headers})
+    direct = ask(urlsplit(engine_url).port or 80, "POST", f"/{index}/_search", QUERY, JSON)
+    body = gzip.decompress(through[2]) if "Accept-Encoding" in headers else through[2]
+    assert through[0] == direct[0] == 200
+    assert {**json.loads(body), "took": 0} == {**json.loads(direct[2]), "took": 0}
+    assert through[1]["content-type"] == direct[1]["content-type"]
+
+
+def test_what_a_visit_looked_at_through_nginx_changes_its_search(shop: tuple[str, Nginx]) -> None:
+    index, server = shop
+    event = b'[{"session":"visit-1","type":"view","sku":"150"}]'
+    assert ask(server.port, "POST", "/_sessionrank/events", event, JSON)[0] == 200
+    query = b'{"query":{"match":{"name":"velvet"}},"size":100}'
+    _, plain_headers, plain = ask(server.port, "POST", f"/{index}/_search", query, JSON)
+    _, headers, body = ask(server.port, "POST", f"/{index}/_search", query, {**JSON, "X-Session-Id": "visit-1"})
+    assert plain_headers["x-sessionrank"] == "plain; reason=no-session"
+    assert headers["x-sessionrank"].startswith("personalised; window=100; moved=")
+    before = [int(hit["_id"]) for hit in json.loads(plain)["hits"]["hits"]]
+    after = [int(hit["_id"]) for hit in json.loads(body)["hits"]["hits"]]
+    assert sorted(after) == sorted(before)
+    assert after == sorted(before, key=lambda n: abs(n - 150))

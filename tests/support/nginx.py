@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -69,7 +70,8 @@ def nginx(folder: Path, *, upstream: str, replacements: Mapping[str, str] | None
         _wait_for(server, process)
         yield server
     finally:
-        process.terminate()
+        # Quit, not terminate: every request is finished and logged first.
+        process.send_signal(signal.SIGQUIT)
         process.communicate(timeout=30)
 
 
