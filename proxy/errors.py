@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import json
 import logging
+from typing import Any
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from sessionrank.errors import BackendError, BackendTimeout, DataError, SessionrankError, StoreError
+from sessionrank.errors import BackendError, BackendTimeout, BackendUnreachable, DataError, SessionrankError, StoreError
 
 __all__ = ["HttpError", "error_body", "register_error_handlers", "status_of"]
 
@@ -34,8 +35,9 @@ class HttpError(SessionrankError):
 #: The first that fits wins.
 _STATUS: tuple[tuple[type[SessionrankError], int, str], ...] = (
     (StoreError, 503, "store_exception"),
-    (BackendTimeout, 504, "backend_timeout_exception"),
-    (BackendError, 502, "backend_exception"),
+    (BackendTimeout, 504, "engine_timeout_exception"),
+    (BackendUnreachable, 502, "engine_unreachable_exception"),
+    (BackendError, 502, "engine_broken_exception"),
     (DataError, 400, "illegal_argument_exception"),
 )
 _TYPES = {
@@ -47,10 +49,10 @@ _TYPES = {
 }
 
 
-def error_body(status: int, type_: str, reason: str) -> bytes:
-    """An error as the engine writes it, in JSON."""
+def error_body(status: int, type_: str, reason: str) -> dict[str, Any]:
+    """An error as the engine writes it, before it becomes JSON."""
     cause = {"type": type_, "reason": reason}
-    return json.dumps({"error": {"root_cause": [cause], **cause}, "status": status}).encode()
+    return {"error": {"root_cause": [cause], **cause}, "status": status}
 
 
 def status_of(error: Exception) -> tuple[int, str, str]:
@@ -74,7 +76,7 @@ def _from_exception(error: Exception) -> Response:
     if status == 500:
         # The endpoint, not the path: that may hold a session id.
         _log.error("unexpected error in %s", request.endpoint, exc_info=error)
-    return Response(error_body(status, type_, reason), status, mimetype="application/json")
+    return _answer(status, type_, reason)
 
 
 def _from_flask(error: HTTPException) -> Response:
@@ -84,9 +86,12 @@ def _from_flask(error: HTTPException) -> Response:
     if status < 400:
         return Response(status=status, headers=list(answer.headers))
     reason = {404: "no such endpoint", 405: f"{request.method} is not allowed here"}.get(status)
-    body = error_body(status, _TYPES.get(status, "http_exception"), reason or error.description or error.name)
-    made = Response(body, status, mimetype="application/json")
+    made = _answer(status, _TYPES.get(status, "http_exception"), reason or error.description or error.name)
     for name, value in answer.headers:
         if name.lower() not in ("content-type", "content-length"):
             made.headers.add(name, value)
     return made
+
+
+def _answer(status: int, type_: str, reason: str) -> Response:
+    return Response(json.dumps(error_body(status, type_, reason)), status, mimetype="application/json")

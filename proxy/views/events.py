@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from sessionrank.errors import SessionrankError
 from ..deadline import Deadline
 from ..errors import HttpError
 from ..ingest import Malformed, Outcome, ingest, unknown_skus
+from ..metrics import EVENTS
 from ..releases import default_index
 from ..services import Services
 
@@ -23,6 +25,8 @@ MAX_EVENTS = 1000
 _DEADLINE_S = 1.0
 #: Seconds for telling known skus from unknown ones, which nobody needs.
 _COUNT_S = 0.2
+#: Status of an event → its result in the metrics.
+_RESULTS = {200: "duplicate", 201: "created", 400: "invalid", 503: "failed"}
 _LINES = ("application/x-ndjson", "application/ndjson")
 #: ``navigator.sendBeacon`` sends a text as ``text/plain``.
 _WHOLE = ("application/json", "text/plain", "")
@@ -41,6 +45,7 @@ def blueprint(services: Services) -> Blueprint:
             raise HttpError(400, "illegal_argument_exception", f"{len(items)} events; send at most {MAX_EVENTS}")
         now_ms = int(time.time() * 1000)
         outcomes = ingest(items, store=services.store, hasher=services.hasher, now_ms=now_ms, deadline=deadline)
+        _count(outcomes)
         return jsonify(
             {
                 "took": int((time.monotonic() - began) * 1000),
@@ -51,6 +56,11 @@ def blueprint(services: Services) -> Blueprint:
         )
 
     return views
+
+
+def _count(outcomes: list[Outcome]) -> None:
+    for status, count in Counter(outcome.status for outcome in outcomes).items():
+        EVENTS.labels(_RESULTS[status]).inc(count)
 
 
 def _unknown(outcomes: list[Outcome], services: Services) -> dict[str, int]:

@@ -112,11 +112,11 @@ def test_a_killed_redis_is_a_store_error_and_serves_again_at_once_when_it_is_bac
         own.kill()
         with pytest.raises(StoreError):
             call(store, soon())
-        own.start()
+        own.start_again()
         call(store, soon())
         # Connections that died while nobody looked are no excuse either.
         own.kill()
-        own.start()
+        own.start_again()
         call(store, soon())
         store.close()
 
