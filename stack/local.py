@@ -11,7 +11,10 @@ from .engines import DEFAULT_ENGINE, engine_named
 from .redis_server import RunningRedis, start_redis
 from .settings import read_stack_settings
 
-__all__ = ["LocalStack", "local_stack"]
+__all__ = ["ADDRESSES", "LocalStack", "local_stack"]
+
+#: The settings that tell where a stack is.
+ADDRESSES = ("SESSIONRANK_UPSTREAM", "SESSIONRANK_REDIS_URL")
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class LocalStack:
     @property
     def environment(self) -> dict[str, str]:
         """The settings that make every program use this stack."""
-        return {"SESSIONRANK_UPSTREAM": self.upstream, "SESSIONRANK_REDIS_URL": self.redis_url}
+        return dict(zip(ADDRESSES, (self.upstream, self.redis_url), strict=True))
 
 
 @contextmanager

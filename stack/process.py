@@ -98,14 +98,15 @@ class Child:
         return self._exit_code
 
     def log_tail(self, lines: int = 15) -> str:
-        """The last lines of the log; empty when there is none."""
+        """The last lines of the log, stack frames of Java left out; empty when there is no log."""
         try:
             with self.log.open("rb") as file:
                 file.seek(max(0, self.log.stat().st_size - 16_384))
                 text = file.read().decode(errors="replace")
         except OSError:
             return ""
-        return "\n".join(text.splitlines()[-lines:])
+        telling = [line for line in text.splitlines() if not line.lstrip().startswith(("at ", "... "))]
+        return "\n".join(telling[-lines:])
 
     def stop(self) -> None:
         """End the program and everything below it, and remove the run folder. May be called twice."""

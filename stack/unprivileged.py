@@ -72,15 +72,21 @@ def place(source: Path, target: Path, user: User | None) -> Path:
 
 
 def hand_over(folder: Path, user: User | None, *, keep: tuple[str, ...] = ()) -> None:
-    """Give a run folder and all in it to ``user``, except the entries named in ``keep``."""
+    """Give a run folder and all in it to ``user``, except the entries named in ``keep``.
+
+    Raises:
+        ConfigurationError: the system does not let us, as in some containers.
+    """
     if user is None:
         return
-    os.chown(folder, user.uid, user.gid)
-    for entry in folder.iterdir():
-        if entry.name in keep:
-            continue
-        for path in (entry, *entry.rglob("*")):
+    entries = [entry for entry in folder.iterdir() if entry.name not in keep]
+    try:
+        for path in (folder, *(path for entry in entries for path in (entry, *entry.rglob("*")))):
             os.chown(path, user.uid, user.gid, follow_symlinks=False)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{folder}: cannot be given to the unprivileged user {user.uid} ({error.strerror}): do not run as root here"
+        ) from error
 
 
 def _link_or_copy(source: str, target: str) -> None:

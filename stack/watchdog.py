@@ -36,26 +36,25 @@ _LINUX = sys.platform == "linux"
 def main(control: int, events: int, parent_folder: str, prefix: str) -> None:
     """Serve one order until told to stop."""
     parent = os.getppid()
-    for number in _IGNORED:
-        signal.signal(number, signal.SIG_IGN)
+    restore = {number: signal.signal(number, signal.SIG_IGN) for number in _IGNORED}
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
     folder = tempfile.mkdtemp(prefix=prefix, dir=parent_folder)
     try:
         _tell(events, folder=folder)
         line = _read_line(control)
         if line:
-            _serve(json.loads(line), control, events, parent)
+            _serve(json.loads(line), control, events, parent, restore)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _serve(order: dict[str, Any], control: int, events: int, parent: int) -> None:
+def _serve(order: dict[str, Any], control: int, events: int, parent: int, restore: dict[signal.Signals, Any]) -> None:
     wake_read, wake_write = os.pipe()
     os.set_blocking(wake_write, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
     try:
-        child = _start(order)
+        child = _start(order, restore)
     except (OSError, subprocess.SubprocessError) as error:
         _tell(events, error=str(error))
         return
@@ -75,10 +74,11 @@ def _serve(order: dict[str, Any], control: int, events: int, parent: int) -> Non
     _end(child, order, ended)
 
 
-def _start(order: dict[str, Any]) -> int:
+def _start(order: dict[str, Any], restore: dict[signal.Signals, Any]) -> int:
     def before_exec() -> None:
-        for number in _IGNORED:
-            signal.signal(number, signal.SIG_DFL)
+        for number, handler in restore.items():
+            # What was ignored before us stays so: that is how nohup works.
+            signal.signal(number, signal.SIG_IGN if handler == signal.SIG_IGN else signal.SIG_DFL)
         # For the case that this process is itself killed; after the change of uid, which clears it.
         _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import signal
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -14,13 +14,14 @@ from typing import Any
 import click
 
 from sessionrank.console import err, print_json
-from sessionrank.errors import BackendError, ConfigurationError, StoreError
+from sessionrank.errors import BackendError, StoreError
 
 from ..distribution import install
 from ..engines import DEFAULT_ENGINE, ENGINES, engine_named
+from ..env_file import env_file, prepare_env_file
 from ..foreground import run_command
 from ..java import java_home
-from ..local import LocalStack, local_stack
+from ..local import ADDRESSES, LocalStack, local_stack
 from ..settings import read_stack_settings
 
 __all__ = ["stack"]
@@ -50,35 +51,36 @@ def stack() -> None:
 
 @stack.command()
 @_engine_option()
-@click.option("--env-file", type=click.Path(dir_okay=False, path_type=Path), help="Write both addresses here once up.")
+@click.option(
+    "--env-file",
+    "path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write both addresses here once both answer; the file goes when they do.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print both addresses as one JSON document.")
-def up(engine: str, env_file: Path | None, as_json: bool) -> None:
+def up(engine: str, path: Path | None, as_json: bool) -> None:
     """Start both and keep them until Ctrl-C or SIGTERM.
 
     \b
     Examples:
       sessionrank stack up
       sessionrank stack up --engine elasticsearch-9
-      sessionrank stack up --env-file .env &
+      sessionrank stack up --env-file stack.env &
     """
     _stop_on_signals()
-    if env_file is not None:
-        # What an earlier run left there must not pass for this one's.
-        _write_atomically(env_file, None)
-    with local_stack(engine) as running:
-        if env_file is not None:
-            _write_atomically(env_file, _env_text(running))
+    if path is not None:
+        prepare_env_file(path, ADDRESSES)
+    with local_stack(engine) as running, ExitStack() as exits:
+        if path is not None:
+            exits.enter_context(env_file(path, running.environment))
         try:
-            _tell(running, env_file, as_json=as_json)
+            _tell(running, path, as_json=as_json)
             _wait(running)
         except KeyboardInterrupt:
             err.print("Stopping …")
-        finally:
-            if env_file is not None:
-                _write_atomically(env_file, None)
 
 
-@stack.command(context_settings={"ignore_unknown_options": True})
+@stack.command(context_settings={"allow_interspersed_args": False})
 @_engine_option()
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def run(engine: str, command: tuple[str, ...]) -> int:
@@ -125,7 +127,8 @@ def _stop_on_signals() -> None:
         raise KeyboardInterrupt
 
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-        signal.signal(number, stop)
+        if signal.getsignal(number) != signal.SIG_IGN:  # as nohup wants it
+            signal.signal(number, stop)
 
 
 def _wait(running: LocalStack) -> None:
@@ -138,32 +141,15 @@ def _wait(running: LocalStack) -> None:
             raise StoreError(f"Redis died (exit code {code}); its log ends:\n{running.redis.child.log_tail()}")
 
 
-def _tell(running: LocalStack, env_file: Path | None, *, as_json: bool) -> None:
+def _tell(running: LocalStack, path: Path | None, *, as_json: bool) -> None:
     if as_json:
         print_json({"engine": running.engine.engine.name, **running.environment})
         return
     engine = running.engine.engine
     click.echo(f"{engine.name} {engine.version} and Redis are up. In another terminal:")
-    if env_file is not None:
-        click.echo(f"  set -a; . {shlex.quote(str(env_file))}; set +a")
+    if path is not None:
+        click.echo(f"  set -a; . {shlex.quote(str(path.absolute()))}; set +a")
     else:
         for name, value in running.environment.items():
             click.echo(f"  export {name}={value}")
     click.echo("Ctrl-C stops both and removes what they stored.")
-
-
-def _env_text(running: LocalStack) -> str:
-    return "".join(f"{name}={value}\n" for name, value in running.environment.items())
-
-
-def _write_atomically(path: Path, text: str | None) -> None:
-    """Write a file that readers see whole or not at all; ``None`` removes it."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        if text is None:
-            path.unlink(missing_ok=True)
-            return
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
-    except OSError as error:
-        raise ConfigurationError(f"{path}: cannot be written: {error.strerror or error}") from error
