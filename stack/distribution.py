@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import zipfile
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 
@@ -14,7 +15,7 @@ from sessionrank.errors import ConfigurationError
 from .artifacts import Artifact, fetch, locked, pinned
 from .engines import Engine, Module
 
-__all__ = ["artifacts_of", "install", "module_descriptor"]
+__all__ = ["artifacts_of", "install", "module_descriptor", "policy"]
 
 #: Raised when the way that a distribution is unpacked changes, so that old trees are left alone.
 _LAYOUT = 2
@@ -62,8 +63,7 @@ def _build(engine: Engine, paths: dict[str, Path], home: Path) -> None:
         descriptor = module_descriptor(engine, name, module)
         (folder / "plugin-descriptor.properties").write_text(descriptor, encoding="utf-8")
         if module.permissions:
-            grants = "".join(f"  permission {permission};\n" for permission in module.permissions)
-            (folder / "plugin-security.policy").write_text(f"grant {{\n{grants}}};\n", encoding="utf-8")
+            (folder / "plugin-security.policy").write_text(policy(module.permissions), encoding="utf-8")
     partial.rename(home)
 
 
@@ -91,6 +91,11 @@ def _add_library(jar: Path, folder: Path, services: tuple[str, ...] | None) -> N
             path = PurePosixPath(info.filename)
             if str(path.parent) != "META-INF/services" or path.name in services:
                 kept.writestr(info, given.read(info))
+
+
+def policy(permissions: Iterable[str]) -> str:
+    """A Java policy file that grants these."""
+    return "".join(["grant {\n", *(f"  permission {permission};\n" for permission in permissions), "};\n"])
 
 
 def _unpack(archive: Path, target: Path) -> None:

@@ -14,7 +14,7 @@ import requests
 
 from sessionrank.errors import BackendError, ConfigurationError
 
-from .distribution import install
+from .distribution import install, policy
 from .engines import DEFAULT_ENGINE, Engine, engine_named
 from .java import java_home
 from .process import Child
@@ -140,6 +140,9 @@ def _configure(engine: Engine, home: Path, folder: Path, *, heap: int) -> None:
     (config / f"{engine.flavour}.yml").write_text(text, encoding="utf-8")
     given = (home / "config" / "jvm.options").read_text(encoding="utf-8").splitlines()
     options = [line for line in given if line and line[0] != "#" and not any(d in line for d in _DROPPED_OPTIONS)]
+    if granted := [permission for library in engine.libraries for permission in library.permissions]:
+        (config / "libraries.policy").write_text(policy(granted), encoding="utf-8")
+        options.append(f"-Djava.security.policy={config}/libraries.policy")
     options += [f"-Xms{heap}m", f"-Xmx{heap}m", f"-XX:ErrorFile={folder}/logs/hs_err_pid%p.log"]
     (config / "jvm.options").write_text("\n".join(options) + "\n", encoding="utf-8")
 

