@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import urlsplit
 
 from marshmallow import INCLUDE, Schema, ValidationError, fields
 
-__all__ = ["IMAGE_SUFFIXES", "SKU_BYTES", "STRICT_IMAGE_SUFFIXES", "ProductSchema", "StrictProductSchema", "explain"]
+__all__ = [
+    "IMAGE_SUFFIXES",
+    "SKU_BYTES",
+    "STRICT_IMAGE_SUFFIXES",
+    "ProductSchema",
+    "StrictProductSchema",
+    "explain",
+    "path_suffix",
+]
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp"})
 STRICT_IMAGE_SUFFIXES = frozenset({".png", ".jpg"})
@@ -56,11 +62,7 @@ class ImageUrl(fields.String):
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **_: Any) -> str:
         if not isinstance(value, str):
             raise ValidationError("must be a text")
-        try:
-            path = urlsplit(value.strip()).path
-        except ValueError as error:
-            raise ValidationError(f"is not a URL: {error}") from error
-        if PurePosixPath(path).suffix.lower() not in self.suffixes:
+        if path_suffix(value) not in self.suffixes:
             raise ValidationError(f"does not end in one of {', '.join(sorted(self.suffixes))}")
         return value.strip()
 
@@ -81,6 +83,14 @@ class StrictProductSchema(ProductSchema):
     """With the pictures that the original notebook took."""
 
     image = ImageUrl(STRICT_IMAGE_SUFFIXES)
+
+
+def path_suffix(url: str) -> str:
+    """The suffix of a URL's path in lower case, ``.jpg``: not of its host, its query or its fragment."""
+    rest = url.strip().partition("#")[0].partition("?")[0]
+    path = rest.partition("://")[2].partition("/")[2] if "://" in rest else rest
+    stem, dot, suffix = path.rpartition("/")[2].rpartition(".")
+    return f".{suffix.lower()}" if dot and stem else ""
 
 
 def explain(error: ValidationError) -> str:

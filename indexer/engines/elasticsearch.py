@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
+from elastic_transport import ConnectionError as ClientConnectionError
 from elastic_transport import ConnectionTimeout, TransportError
-from elasticsearch import ApiError, Elasticsearch, ElasticsearchWarning, UnsupportedProductError
+from elasticsearch import ApiError, Elasticsearch, UnsupportedProductError
 from elasticsearch.helpers import streaming_bulk
 
 from sessionrank.errors import BackendError, BackendTimeout, BackendUnreachable
@@ -48,8 +48,10 @@ class ElasticsearchEngine(Engine):
         headers = {"accept": "application/json"}
         if body is not None:
             headers["content-type"] = "application/json"
-        with self._wrapped():
+        try:
             return self._client.perform_request(method, target, headers=headers, body=body).body
+        except (ApiError, TransportError, UnsupportedProductError) as error:
+            raise self._translated(error) from error
 
     def bulk(self, index: str, documents: Iterable[tuple[str, dict[str, Any]]], *, chunk: int) -> Iterator[BulkOutcome]:
         actions = ({"_index": index, "_id": sku, "_source": document} for sku, document in documents)
@@ -67,9 +69,11 @@ class ElasticsearchEngine(Engine):
             )
         )
         while True:
-            # Only the client's own work is wrapped, not what the caller does between two outcomes.
-            with self._wrapped():
+            # Only the client's own work is translated, not what the caller does between two outcomes.
+            try:
                 item = next(outcomes, None)
+            except (ApiError, TransportError, UnsupportedProductError) as error:
+                raise self._translated(error) from error
             if item is None:
                 return
             yield bulk_outcome(item[1])
@@ -77,25 +81,19 @@ class ElasticsearchEngine(Engine):
     def close(self) -> None:
         self._client.close()
 
-    @contextmanager
-    def _wrapped(self) -> Iterator[None]:
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", ElasticsearchWarning)
-                yield
-        except UnsupportedProductError as error:
-            raise BackendError(f"what answers at {self._where} is not Elasticsearch") from error
-        except ApiError as error:
-            raise EngineRefusal(error.meta.status, reason_of(error.body)) from error
-        except ConnectionTimeout as error:
-            raise BackendTimeout(f"the search engine at {self._where} did not answer in time") from error
-        except TransportError as error:
-            raise BackendUnreachable(f"the search engine at {self._where} broke the connection off") from error
+    def _translated(self, error: Exception) -> BackendError:
+        if isinstance(error, UnsupportedProductError):
+            return BackendError(f"what answers at {self._where} is not Elasticsearch")
+        if isinstance(error, ApiError):
+            return EngineRefusal(error.meta.status, reason_of(error.body))
+        if isinstance(error, ConnectionTimeout):
+            return BackendTimeout(f"the search engine at {self._where} did not answer in time")
+        if isinstance(error, ClientConnectionError):
+            return BackendUnreachable(f"the search engine at {self._where} broke the connection off")
+        return BackendError(f"the search engine at {self._where} gave an answer that is not its own")
 
 
 def _with_port(url: str) -> str:
-    from urllib.parse import urlsplit, urlunsplit
-
     parts = urlsplit(url)
     if parts.port is None:
         parts = parts._replace(netloc=f"{parts.netloc.rstrip(':')}:{443 if parts.scheme == 'https' else 80}")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import ConnectionError as ClientConnectionError
-from opensearchpy.exceptions import ConnectionTimeout, OpenSearchException, OpenSearchWarning, TransportError
+from opensearchpy.exceptions import ConnectionTimeout, OpenSearchException, TransportError
 from opensearchpy.helpers import streaming_bulk
 
 from sessionrank.errors import BackendError, BackendTimeout, BackendUnreachable
@@ -41,8 +39,10 @@ class OpenSearchEngine(Engine):
         self._client = OpenSearch([_host(url) for url in urls], timeout=timeout, max_retries=2, pool_maxsize=2)
 
     def request(self, method: str, target: str, body: Any = None) -> Any:
-        with self._wrapped():
+        try:
             return self._client.transport.perform_request(method, target, body=body)
+        except OpenSearchException as error:
+            raise self._translated(error) from error
 
     def bulk(self, index: str, documents: Iterable[tuple[str, dict[str, Any]]], *, chunk: int) -> Iterator[BulkOutcome]:
         actions = ({"_index": index, "_id": sku, "_source": document} for sku, document in documents)
@@ -60,9 +60,11 @@ class OpenSearchEngine(Engine):
             )
         )
         while True:
-            # Only the client's own work is wrapped, not what the caller does between two outcomes.
-            with self._wrapped():
+            # Only the client's own work is translated, not what the caller does between two outcomes.
+            try:
                 item = next(outcomes, None)
+            except OpenSearchException as error:
+                raise self._translated(error) from error
             if item is None:
                 return
             yield bulk_outcome(item[1])
@@ -70,20 +72,14 @@ class OpenSearchEngine(Engine):
     def close(self) -> None:
         self._client.close()
 
-    @contextmanager
-    def _wrapped(self) -> Iterator[None]:
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", OpenSearchWarning)
-                yield
-        except ConnectionTimeout as error:
-            raise BackendTimeout(f"the search engine at {self._where} did not answer in time") from error
-        except ClientConnectionError as error:
-            raise BackendUnreachable(f"the search engine at {self._where} broke the connection off") from error
-        except TransportError as error:
-            raise EngineRefusal(int(error.status_code), reason_of(error.info)) from error
-        except OpenSearchException as error:
-            raise BackendError(f"the search engine at {self._where} gave an answer that is not its own") from error
+    def _translated(self, error: OpenSearchException) -> BackendError:
+        if isinstance(error, ConnectionTimeout):
+            return BackendTimeout(f"the search engine at {self._where} did not answer in time")
+        if isinstance(error, ClientConnectionError):
+            return BackendUnreachable(f"the search engine at {self._where} broke the connection off")
+        if isinstance(error, TransportError):
+            return EngineRefusal(int(error.status_code), reason_of(error.info))
+        return BackendError(f"the search engine at {self._where} gave an answer that is not its own")
 
 
 def _host(url: str) -> dict[str, Any]:
