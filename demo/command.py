@@ -127,8 +127,7 @@ def _play(player: Player, word: str, visits: list[Visit], names: dict[str, str],
     played = []
     for visit in visits:
         player.view(visit.session_id, visit.viewed)
-        answer = player.search(word, size=_WINDOW, session_id=visit.session_id, explain=True)
-        played.append(Played(visit, answer))
+        played.append(Played(visit, player.search_as(visit.session_id, word, size=_WINDOW)))
     if json_out:
         print_json(as_json(word, player.url, engine, plain, played))
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,8 @@ __all__ = ["Answer", "Hit", "Player", "search_body"]
 
 #: Seconds for one call: the engine is cold when the first one comes.
 _TIMEOUT = 30.0
+_ATTEMPTS = 5
+_PAUSE = 0.2
 _EXPLAIN = ("-H", "X-Sessionrank-Explain: true")
 
 
@@ -76,7 +79,11 @@ class Player:
             for place, sku in enumerate(skus)
         ]
         answer = self._post(f"{self.url}/_sessionrank/events", {"events": events}, {})
-        if answer.json().get("errors"):
+        try:
+            refused = answer.json()["errors"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise BackendError(f"the proxy answered something else about events: {answer.text[:200]}") from error
+        if refused:
             raise BackendError(f"the proxy refused events: {answer.text[:300]}")
 
     def search(
@@ -98,6 +105,19 @@ class Player:
         except (ValueError, KeyError, TypeError) as error:
             raise BackendError(f"{self.search_url} answered something else than hits: {answer.text[:200]}") from error
         return Answer(hits, answer.headers.get("X-Sessionrank", ""))
+
+    def search_as(self, session_id: str, word: str, *, size: int) -> Answer:
+        """Ask as a visitor, with the reasons; again when the answer came plain.
+
+        On a machine that has just started everything, the first searches may take longer than the proxy's time budget,
+        and then come plain. What still comes plain after a few times is given as it is: its outcome says why.
+        """
+        for _ in range(_ATTEMPTS):
+            answer = self.search(word, size=size, session_id=session_id, explain=True)
+            if answer.outcome.startswith("personalised"):
+                break
+            time.sleep(_PAUSE)
+        return answer
 
     def curl_lines(self, word: str, session_id: str, sku: str) -> list[tuple[str, str]]:
         """What to try by hand: (what it shows, the line)."""
