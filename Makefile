@@ -37,7 +37,7 @@ format: $(VENV)/.dev ## Bring the code into form
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
-system: $(VENV)/.dev ## Tests that need a real nginx and the compose parser (Debian: nginx, docker-compose)
+system: $(VENV)/.dev ## Tests that need nginx, the compose parser and curl from the system (see .ci/run)
 	@$(BIN)/python -m pytest -m system $(ARGS)
 
 bench: $(VENV)/.dev ## Added latency and CPU a request, beside the bare engine and a bare Flask view

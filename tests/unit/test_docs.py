@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import inspect
 import re
+import sys
+import types
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,7 @@ from typing import Any
 import click
 import pytest
 
+from proxy.reasons import REASONS
 from sessionrank.cli import cli
 from sessionrank.settings import variable_name
 
@@ -21,7 +25,7 @@ PROGRAMS = ("sessionrank", "proxy", "indexer", "models", "stack", "demo")
 
 
 def setting_fields() -> dict[str, dataclasses.Field[Any]]:
-    """Every setting of every program, by its environment variable."""
+    """Every setting of every program, by its environment variable; the first program's default is the documented one."""
     found: dict[str, dataclasses.Field[Any]] = {}
     for program in PROGRAMS:
         if not (ROOT / program / "settings.py").exists():
@@ -31,7 +35,7 @@ def setting_fields() -> dict[str, dataclasses.Field[Any]]:
             if isinstance(thing, type) and dataclasses.is_dataclass(thing):
                 for field in dataclasses.fields(thing):
                     if "doc" in field.metadata:
-                        found[variable_name(field.name)] = field
+                        found.setdefault(variable_name(field.name), field)
     return found
 
 
@@ -135,3 +139,46 @@ def test_make_targets_named_in_documents_exist_and_are_few() -> None:
     for document in DOCUMENTS:
         for target in re.findall(r"(?:^\$ |`)make ([a-z]+)", document.read_text(), re.MULTILINE):
             assert target in targets, f"{document.name}: no target {target}"
+
+
+def examples() -> list[tuple[str, str]]:
+    """(file name, text) of every example in docs/extending.md."""
+    text = (ROOT / "docs" / "extending.md").read_text()
+    return re.findall(r"```python\n# (\S+)\n(.*?)```", text, re.DOTALL)
+
+
+@pytest.mark.parametrize(("file", "source"), examples(), ids=[file for file, _ in examples()])
+def test_an_example_of_a_member_fulfils_the_contract_of_its_family(file: str, source: str) -> None:
+    package = ".".join(Path(file).parent.parts)
+    name = f"{package}.{Path(file).stem}_example"
+    module = types.ModuleType(name)
+    module.__package__ = package
+    sys.modules[name] = module
+    try:
+        exec(compile(source, file, "exec"), module.__dict__)
+    finally:
+        del sys.modules[name]
+    contract = importlib.import_module(f"{package}.base")
+    families = [v for v in vars(contract).values() if inspect.isclass(v) and inspect.isabstract(v)]
+    member = getattr(module, module.__all__[0])
+    assert issubclass(member, tuple(families))
+    assert not inspect.isabstract(member)
+    assert not (ROOT / file).exists(), "the example is about a member that there is already"
+
+
+def test_every_family_is_in_the_table_of_extending() -> None:
+    text = (ROOT / "docs" / "extending.md").read_text()
+    registries = [file for program in PROGRAMS for file in (ROOT / program).rglob("registry.py")]
+    assert len(registries) >= 9
+    assert [r for r in (str(file.relative_to(ROOT)) for file in registries) if f"`{r}`" not in text] == []
+
+
+def test_every_reason_is_explained() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    assert {reason for reason in REASONS if f"| `{reason}` |" not in text} == set()
+
+
+def test_the_short_table_of_the_readme_says_what_the_long_one_says() -> None:
+    rows = re.findall(r"^\| `(SESSIONRANK_\w+)` \| (.*?) \|", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert len(rows) >= 6
+    assert [(name, default) for name, default in rows if documented()[name][0] != default] == []
