@@ -1,0 +1,282 @@
+"""The way of a search and its failure policy, with a recording engine and a store in memory."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from proxy.backends.base import BackendRequest, BackendResponse
+from proxy.deadline import Deadline
+from proxy.gate import Route
+from proxy.pipeline import Answer, Pipeline
+from proxy.request import ClientRequest
+from proxy.sessions.base import Event, Lookup, Record, SessionStore
+from proxy.sessions.identity import Hasher
+from proxy.sessions.memory import MemorySessions
+from proxy.settings import ProxySettings
+from sessionrank.errors import BackendUnreachable, StoreError
+from tests.support.fake_backend import FakeBackend, FakeResponse
+from tests.support.own_endpoints import RELEASE, vector_of
+
+INDEX = f"catalog-{RELEASE}"
+VECTORS = {"red": vector_of(1, 0), "rose": vector_of(0.9, 0.1), "blue": vector_of(0, 1), "navy": vector_of(0.1, 0.9)}
+ORDER = ["blue", "unknown", "navy", "red", "rose"]
+KEY = b"a key of sixteen bytes or more"
+
+
+def engine(items: Sequence[str] = ORDER, index: str = INDEX) -> Callable[[BackendRequest], BackendResponse]:
+    """Answers every search with the page that it asks for, best item first."""
+
+    def answer(request: BackendRequest) -> BackendResponse:
+        body = json.loads(request.body or b"{}")
+        start, size = body.get("from", 0), body.get("size", 10)
+        hits = [{"_index": index, "_id": item, "_score": 1.5} for item in items[start : start + size]]
+        return FakeResponse({"took": 1, "_shards": {"failed": 0}, "hits": {"total": len(items), "hits": hits}})
+
+    return answer
+
+
+class Shop:
+    """A pipeline over a recording engine, and a visitor."""
+
+    def __init__(
+        self,
+        handler: Callable[[BackendRequest], BackendResponse] | None = None,
+        store: SessionStore | None = None,
+        **settings: Any,
+    ) -> None:
+        self.settings = ProxySettings(**settings)
+        self.backend = FakeBackend(handler=handler or engine())
+        memory = MemorySessions(cap=20, ttl=60)
+        memory.publish(RELEASE, VECTORS)
+        self.store = store or memory
+        self.hasher = Hasher(self.store, KEY)
+        self.pipeline = Pipeline(self.settings, self.backend, self.store, self.hasher)
+
+    def views(self, *skus: str, session: str = "s1") -> None:
+        digest = self.hasher.digest(session, Deadline(1))
+        self.store.append(digest, [Event(sku, "view", 1000 + i) for i, sku in enumerate(skus)], Deadline(1))
+
+    def search(self, body: Any = None, *, session: str | None = "s1", **headers: str) -> Answer:
+        lines = [("Content-Type", "application/json"), *((k.replace("_", "-"), v) for k, v in headers.items())]
+        if session is not None:
+            lines.append(("X-Session-Id", session))
+        raw = body if isinstance(body, bytes) else json.dumps(body or {}).encode()
+        request = ClientRequest("POST", "/catalog/_search", lines, raw)
+        return self.pipeline.search(request, Route(("catalog",), is_search=True, repeatable=True))
+
+
+def content(answer: Answer) -> dict[str, Any]:
+    raw = answer.body if isinstance(answer.body, bytes) else b"".join(answer.body.stream())
+    decoded: dict[str, Any] = json.loads(raw)
+    return decoded
+
+
+def ids(answer: Answer) -> list[str]:
+    return [hit["_id"] for hit in content(answer)["hits"]["hits"]]
+
+
+def test_the_hits_follow_the_visit_and_unknown_ones_keep_their_place() -> None:
+    shop = Shop()
+    shop.views("red")
+    answer = shop.search()
+    assert ids(answer) == ["red", "unknown", "rose", "navy", "blue"]
+    assert (answer.reason, answer.moved) == ("", 4)
+    assert set(answer.seconds) == {"engine", "store", "rank"}
+    shop.views("blue", "blue", "blue", session="s2")
+    assert ids(shop.search(session="s2"))[0] == "blue"
+
+
+def test_pages_of_an_unmoved_session_fit_together() -> None:
+    shop = Shop(window=3)
+    shop.views("red")
+    pages = [ids(shop.search({"from": start, "size": 2})) for start in (0, 2, 4)]
+    assert sorted(item for page in pages for item in page) == sorted(ORDER)
+    assert pages[2] == ["rose"]
+
+
+@pytest.mark.parametrize(
+    ("session", "viewed", "reason"),
+    [
+        (None, (), "no-session"),
+        ("s1", (), "empty-session"),
+        ("s1", ("unknown",), "no-vector"),
+        ("a b", (), "bad-session"),
+        ("x" * 10_000, (), "bad-session"),
+        ("a\x01b", (), "bad-session"),
+    ],
+)
+def test_a_plain_answer_says_why(session: str | None, viewed: tuple[str, ...], reason: str) -> None:
+    shop = Shop()
+    if viewed:
+        shop.views(*viewed)
+    answer = shop.search(session=session)
+    assert answer.reason == reason
+    assert ids(answer) == ORDER
+
+
+def test_hits_of_no_release_are_plain() -> None:
+    shop = Shop(engine(index="somebody-elses"))
+    shop.views("red")
+    assert shop.search().reason == "no-release"
+
+
+def test_nothing_found_is_plain() -> None:
+    shop = Shop(engine(items=[]))
+    shop.views("red")
+    assert shop.search().reason == "no-hits"
+
+
+def test_hits_without_any_vector_are_plain() -> None:
+    shop = Shop(engine(items=["p", "q"]))
+    shop.views("red")
+    answer = shop.search()
+    assert (answer.reason, ids(answer)) == ("no-known-hits", ["p", "q"])
+
+
+def test_explain_tells_how_each_hit_moved() -> None:
+    shop = Shop()
+    shop.views("blue", "red")
+    hits = content(shop.search(X_Sessionrank_Explain="true"))["hits"]["hits"]
+    assert [hit["_sessionrank"]["rank_after"] for hit in hits] == [1, 2, 3, 4, 5]
+    first = hits[0]
+    assert (first["_id"], first["_sessionrank"]["rank_before"]) == ("rose", 5)
+    assert first["_sessionrank"]["nearest_viewed"] == "red"
+    unknown = next(hit for hit in hits if hit["_id"] == "unknown")["_sessionrank"]
+    assert (unknown["cosine"], unknown["nearest_viewed"]) == (None, None)
+    assert "_sessionrank" not in content(shop.search())["hits"]["hits"][0]
+
+
+class BrokenStore(MemorySessions):
+    """Fails, or takes all the time there is and then fails."""
+
+    def __init__(self, *, slow: bool = False) -> None:
+        super().__init__(cap=20, ttl=60)
+        self.slow = slow
+
+    def read(
+        self, digest: str | None, lookups: Sequence[Lookup], deadline: Deadline
+    ) -> tuple[Record | None, list[list[bytes | None]]]:
+        while self.slow and deadline.remaining() > 0:
+            pass
+        raise StoreError("down")
+
+
+@pytest.mark.parametrize(("slow", "reason"), [(False, "store-error"), (True, "store-timeout")])
+def test_a_broken_store_costs_only_the_order(slow: bool, reason: str) -> None:
+    shop = Shop(store=BrokenStore(slow=slow), budget_ms=5)
+    answer = shop.search({"from": 1, "size": 2})
+    assert (answer.status, answer.reason) == (200, reason)
+    assert ids(answer) == ORDER[1:3]
+
+
+def test_garbage_in_the_store_costs_only_the_order() -> None:
+    shop = Shop()
+    shop.views("red")
+    assert isinstance(shop.store, MemorySessions)
+    shop.store.publish(RELEASE, {"red": b"\xff" * 7, "blue": vector_of(1, 0, 0), "rose": b""})
+    answer = shop.search()
+    assert answer.status == 200
+    assert sorted(ids(answer)) == sorted(ORDER)
+
+
+def test_a_bug_in_ranking_costs_only_the_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = Shop()
+    shop.views("red")
+
+    def bug(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(shop.pipeline._strategy, "order", bug)
+    answer = shop.search()
+    assert (answer.reason, ids(answer)) == ("rank-failed", ORDER)
+
+
+def refusing_the_wrap(status: int = 400, *, own_status: int = 200) -> Callable[[BackendRequest], BackendResponse]:
+    def answer(request: BackendRequest) -> BackendResponse:
+        if b"script_score" in request.body:
+            return FakeResponse({"error": "script"}, status=status)
+        return FakeResponse({"hits": {"hits": []}, "own": True}, status=own_status)
+
+    return answer
+
+
+@pytest.mark.parametrize("session", [None, "s1"])
+@pytest.mark.parametrize("status", [400, 404, 500])
+def test_a_refused_change_is_asked_again_as_the_client_sent_it(status: int, session: str | None) -> None:
+    shop = Shop(refusing_the_wrap(status))
+    answer = shop.search(b'{"size":  3}', session=session)
+    assert (answer.status, answer.reason, content(answer)["own"]) == (200, "wrapped-refused", True)
+    assert shop.backend.requests[-1].body == b'{"size":  3}'
+    shop.search(b'{"size":  3}')
+    assert len(shop.backend.requests) == 3, "the index is remembered, so the change is not tried again"
+
+
+def test_a_clients_own_mistake_is_the_engines_answer_and_is_not_remembered() -> None:
+    shop = Shop(refusing_the_wrap(own_status=400))
+    for _ in range(2):
+        answer = shop.search()
+        assert (answer.status, answer.reason) == (400, "engine-error")
+    assert len(shop.backend.requests) == 4
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_busy_engine_is_not_asked_twice(status: int) -> None:
+    shop = Shop(refusing_the_wrap(status))
+    answer = shop.search()
+    assert (answer.status, answer.reason) == (status, "engine-error")
+    assert len(shop.backend.requests) == 1
+
+
+@pytest.mark.parametrize("session", [None, "s1"])
+def test_failed_shards_are_a_refusal(session: str | None) -> None:
+    def half(request: BackendRequest) -> BackendResponse:
+        failed = int(b"script_score" in request.body)
+        return FakeResponse({"_shards": {"failed": failed}, "hits": {"hits": []}})
+
+    shop = Shop(half)
+    answer = shop.search(session=session)
+    assert answer.reason == "wrapped-refused"
+    assert content(answer)["_shards"] == {"failed": 0}
+
+
+def test_an_answer_that_cannot_be_read_is_asked_for_again() -> None:
+    shop = Shop(lambda request: FakeResponse(b"script" if b"script_score" in request.body else b"own"))
+    answer = shop.search()
+    assert answer.reason == "unreadable-answer"
+    assert not isinstance(answer.body, bytes)
+    assert answer.body.read() == b"own"
+
+
+def test_an_answer_too_large_to_reorder_is_streamed_plain() -> None:
+    shop = Shop(max_response_bytes=1024, handler=engine(["x" * 40] * 50))
+    shop.views("red")
+    answer = shop.search({"size": 50})
+    assert answer.reason == "too-large"
+    assert len(ids(answer)) == 50
+
+
+def test_an_unreachable_engine_is_the_callers_to_tell() -> None:
+    def down(_: BackendRequest) -> BackendResponse:
+        raise BackendUnreachable("nobody there")
+
+    with pytest.raises(BackendUnreachable):
+        Shop(down).search()
+
+
+def test_off_is_the_clients_own_request() -> None:
+    shop = Shop()
+    shop.views("red")
+    answer = shop.search(b'{"size": 2}', X_Sessionrank="off")
+    assert answer.reason == "off"
+    assert shop.backend.requests[0].body == b'{"size": 2}'
+
+
+@pytest.mark.parametrize(("weight", "first"), [("0", "blue"), ("1", "red"), ("2", "red"), ("nan", "red"), ("x", "red")])
+def test_the_weight_of_one_request_counts_when_it_is_sound(weight: str, first: str) -> None:
+    shop = Shop(strategy="blend", weight=1.0)
+    shop.views("red")
+    assert ids(shop.search(X_Sessionrank_Weight=weight))[0] == first
