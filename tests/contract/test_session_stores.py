@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -105,6 +106,15 @@ def redis(server: RedisServer) -> Iterator[Member]:
         )
         for store in made:
             store.close()
+
+
+@pytest.fixture
+def restless() -> Iterator[None]:
+    """Lets threads interrupt each other a thousand times as often as usual."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(usual / 1000)
+    yield
+    sys.setswitchinterval(usual)
 
 
 @pytest.fixture(params=["memory", "redis"])
@@ -260,6 +270,7 @@ def test_forgetting_leaves_nothing_and_says_whether_there_was_anything(store: Se
     assert store.append("d", [event("a", 1, "x")], soon()).new == (True,)
 
 
+@pytest.mark.usefixtures("restless")
 def test_no_event_is_lost_or_doubled_when_fifty_threads_write_one_session(member: Member) -> None:
     store = member.make(200)
     start = threading.Barrier(50)

@@ -129,6 +129,17 @@ def test_a_secret_that_was_flushed_away_is_put_back(store: RedisSessions, client
     assert client.ttl(keys.SECRET) == -1
 
 
+def test_a_store_puts_back_the_secret_that_another_one_made(
+    server: RedisServer, store: RedisSessions, client: redis.Redis
+) -> None:
+    secret = store.secret(soon())
+    other = RedisSessions(server.url, cap=20, ttl=1000)
+    other.secret(soon())
+    client.flushall()
+    assert other.secret(soon()) == secret == store.secret(soon())
+    other.close()
+
+
 def test_a_secret_that_is_none_is_a_store_error(store: RedisSessions, client: redis.Redis) -> None:
     client.set(keys.SECRET, b"short")
     with pytest.raises(StoreError, match=keys.SECRET):

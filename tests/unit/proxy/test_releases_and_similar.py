@@ -124,13 +124,20 @@ def test_one_release_is_loaded_once_and_gives_way_to_the_next() -> None:
 
         def scan(self, key: str):  # type: ignore[no-untyped-def]
             self.scans += 1
+            threading.Event().wait(0.05)  # time for the other threads to come as far as the lock
             return super().scan(key)
 
     store = Counting(cap=5, ttl=10)
     store.publish(RELEASE, {"a": vector_of(1, 0), "b": vector_of(1, 1)})
     store.publish(NEWER, {"a": vector_of(1, 0), "c": vector_of(1, 1)})
     similar = SimilarItems(store)
-    threads = [threading.Thread(target=similar.nearest, args=(RELEASE, "a", 1, soon())) for _ in range(8)]
+    together = threading.Barrier(8)
+
+    def ask() -> None:
+        together.wait()
+        similar.nearest(RELEASE, "a", 1, soon())
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -1,6 +1,7 @@
 """Exchanges over a socket whose other end is the test."""
 
 import contextlib
+import os
 import socket
 import threading
 import time
@@ -161,6 +162,24 @@ def test_when_all_wires_are_busy_a_caller_gives_up_at_its_deadline(peers: Peers)
         pool.exchange(b"x", 1, Deadline(0.01))
     peers.theirs[0].sendall(b":1\r\n")
     first.join()
+    pool.close()
+
+
+def test_a_forked_process_leaves_the_wires_of_its_parent_alone(peers: Peers) -> None:
+    peers.answers = [b":1\r\n"]
+    pool = Pool(peers.connect, size=1, name="test")
+    pool.exchange(b"x", 1, Deadline(30))
+    peers.theirs[0].recv(10)
+    child = os.fork()
+    if not child:
+        peers.answers = [b":5\r\n"]
+        try:
+            sound = pool.exchange(b"y", 1, Deadline(1)) == [5]
+        except StoreError:
+            sound = False
+        os._exit(0 if sound else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert pool._idle[0].is_quiet()
     pool.close()
 
 

@@ -75,6 +75,13 @@ def test_an_index_that_is_not_managed_is_a_404_and_never_reaches_the_engine(stor
     assert app.backend.requests == []
 
 
+@pytest.mark.parametrize("index", ["shop-*", "shop-a,shop-b", "shop-?"])
+def test_several_indices_in_one_name_are_a_404_also_where_a_glob_is_managed(store: MemorySessions, index: str) -> None:
+    app = own_endpoints(store=store, settings=ProxySettings(indices=("shop-*",)))
+    assert app.client.get(path("a", "?index=" + quote(index))).status_code == 404
+    assert app.backend.requests == []
+
+
 def test_with_several_indices_the_client_says_which(store: MemorySessions) -> None:
     app = own_endpoints(store=store, settings=ProxySettings(indices=("catalog", "shop-*")))
     assert app.client.get(path("a")).status_code == 400
