@@ -5,6 +5,7 @@ Flask decodes paths and answers OPTIONS itself, so only our own endpoints under 
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 import zlib
@@ -226,7 +227,7 @@ def _measure(answer: Answer, total: float) -> None:
 
 
 def _error(environ: WSGIEnvironment, start_response: StartResponse, status: int, kind: str, reason: str) -> list[bytes]:
-    body = error_body(status, kind, reason)
+    body = json.dumps(error_body(status, kind, reason)).encode()
     headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
     start_response(f"{status} {_PHRASES[status]}", headers)
     return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]
