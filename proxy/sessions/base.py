@@ -42,10 +42,11 @@ class CachedVector(msgspec.Struct, frozen=True, array_like=True):
 class Record:
     """What is kept of one session."""
 
-    #: Grows with every change of ``events``.
+    #: Grows with every change of ``events``; begins with the clock, so that a session begun anew never repeats one.
     sequence: int
     #: Oldest first, at most the store's cap.
     events: tuple[Event, ...]
+    #: Only when it was made of this sequence.
     cached: CachedVector | None = None
 
 

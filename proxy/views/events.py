@@ -82,6 +82,8 @@ def _body(limit: int) -> bytes:
     # Also a body that does not say how long it is ends here.
     body: bytes = request.stream.read(limit + 1)
     if len(body) > limit:
+        # Take as much again: a client that is still sending when the connection closes never sees why.
+        request.stream.read(limit)
         raise _too_long(limit)
     return body
 
