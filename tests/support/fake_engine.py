@@ -55,7 +55,8 @@ class FakeEngine(Engine):
             if len(batch) == chunk:
                 yield from self._store(index, batch)
                 batch = []
-        yield from self._store(index, batch)
+        if batch:
+            yield from self._store(index, batch)
 
     def close(self) -> None:
         pass
@@ -89,7 +90,7 @@ class FakeEngine(Engine):
 
     def _list(self, pattern: str, _body: Any) -> Any:
         return {
-            name: {"aliases": dict.fromkeys(index["aliases"], {}), "mappings": {"_meta": index["meta"]}}
+            name: {"aliases": {key: {} for key in index["aliases"]}, "mappings": {"_meta": index["meta"]}}
             for name, index in self._matching(pattern).items()
         }
 

@@ -93,9 +93,7 @@ def test_the_loading_body_has_no_replicas_no_refreshes_and_our_record() -> None:
 
 
 def test_serving_settings_put_back_what_the_load_had_changed() -> None:
-    assert read_definition().serving_settings() == {
-        "index": {"auto_expand_replicas": "0-1", "refresh_interval": None}
-    }
+    assert read_definition().serving_settings() == {"index": {"auto_expand_replicas": "0-1", "refresh_interval": None}}
 
 
 def definition(tmp_path: Path, content: Any) -> Any:

@@ -88,7 +88,9 @@ def test_times_are_read_in_the_usual_ways(tmp_path: Path, text: str, time_format
 
 
 def test_lines_that_cannot_be_read_are_counted_by_reason(tmp_path: Path) -> None:
-    path = write(tmp_path, "orders.csv", "sku,quantity,time\nA,1,2011-01-01\nB,x,2011-01-01\n,1,2011-01-01\nC\n\nD,1,no\n")
+    path = write(
+        tmp_path, "orders.csv", "sku,quantity,time\nA,1,2011-01-01\nB,x,2011-01-01\n,1,2011-01-01\nC\n\nD,1,no\n"
+    )
     skipped: Counter[str] = Counter()
     assert len(list(purchases(path, OrderColumns(), need_time=True, skipped=skipped))) == 1
     assert skipped == {
