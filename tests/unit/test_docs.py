@@ -25,7 +25,7 @@ PROGRAMS = ("sessionrank", "proxy", "indexer", "models", "stack", "demo")
 
 
 def setting_fields() -> dict[str, dataclasses.Field[Any]]:
-    """Every setting of every program, by its environment variable; the first program's default is the documented one."""
+    """Every setting of every program, by its variable; the first program's default counts."""
     found: dict[str, dataclasses.Field[Any]] = {}
     for program in PROGRAMS:
         if not (ROOT / program / "settings.py").exists():
