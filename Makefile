@@ -41,7 +41,7 @@ system: $(VENV)/.dev ## Tests that need nginx, the compose parser and curl from 
 	@$(BIN)/python -m pytest -m system $(ARGS)
 
 bench: $(VENV)/.dev ## Added latency and CPU a request, beside the bare engine and a bare Flask view
-	@$(BIN)/python -m pytest -m benchmark -s $(ARGS)
+	@$(BIN)/sessionrank stack run -- $(BIN)/python -m tests.benchmarks.bench $(ARGS)
 
 clean: ## Remove what was built or installed here (downloads in the cache folder stay)
 	rm -rf $(VENV) build dist *.egg-info .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis

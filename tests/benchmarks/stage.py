@@ -1,0 +1,90 @@
+"""The re-rank stage alone, beside the least that it could be and the most that it might have been.
+
+- the stage: vectors of 100 hits and the session read from Redis, then the order, as in a search;
+- one bare ``HMGET`` of the same vectors through redis-py;
+- a naive loop, written here as an example of how prototypes do it: a ``GET`` and a JSON decode a hit, and the cosine
+  number by number in Python.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import statistics
+import time
+from collections.abc import Callable, Sequence
+
+import redis
+
+from proxy.deadline import Deadline
+from proxy.gather import Gatherer
+from proxy.ranking.base import Candidates
+from proxy.ranking.cosine import Cosine
+from proxy.sessions.identity import Hasher
+from proxy.sessions.redis import RedisSessions
+from sessionrank import keys
+
+from .material import SESSION, Material
+from .rounds import TURN
+
+__all__ = ["STAGES", "measure_stage"]
+
+STAGES = ("stage", "HMGET", "naive loop")
+
+
+def measure_stage(material: Material, items: Sequence[str], *, rounds: int, calls: int) -> dict[str, list[float]]:
+    """Median milliseconds of each of :data:`STAGES` over at least ``calls`` calls, round by round.
+
+    All three are made to agree first: the naive loop must give the order of the stage.
+    """
+    settings = material.settings
+    sessions = RedisSessions(settings.redis_url, cap=settings.session_cap, ttl=settings.session_ttl)
+    with redis.Redis.from_url(settings.redis_url) as store:
+        try:
+            digest = Hasher(sessions, None).digest(SESSION, Deadline(5))
+            gatherer = Gatherer(sessions, Cosine.needs, decay=settings.session_decay)
+            strategy, indexes = Cosine(), [material.concrete_index] * len(items)
+            key = keys.vectors(material.release, 0)
+
+            def stage() -> list[int]:
+                gathered = gatherer.gather(digest, indexes, items, Deadline(5))
+                order, _ = strategy.order(Candidates(len(items), gathered.signals))
+                return [int(position) for position in order]
+
+            assert stage() == naive_order(store, items)
+            functions = [stage, lambda: store.hmget(key, items), lambda: naive_order(store, items)]
+            _round(functions, TURN)
+            medians = [_round(functions, calls) for _ in range(rounds)]
+            return dict(zip(STAGES, map(list, zip(*medians, strict=True)), strict=True))
+        finally:
+            sessions.close()
+
+
+def naive_order(store: redis.Redis, items: Sequence[str]) -> list[int]:
+    """Positions by cosine, hits without a vector in their places."""
+    session = json.loads(store.get(f"bench:json:{SESSION}") or "")
+    cosines = {}
+    for position, item in enumerate(items):
+        text = store.get(f"bench:json:{item}")
+        if text is not None:
+            cosines[position] = cosine(session, json.loads(text))
+    ranked = iter(sorted(cosines, key=lambda position: -cosines[position]))
+    return [next(ranked) if position in cosines else position for position in range(len(items))]
+
+
+def cosine(a: Sequence[float], b: Sequence[float]) -> float:
+    """The cosine of two vectors, number by number."""
+    dot = sum(x * y for x, y in zip(a, b, strict=True))
+    return dot / math.sqrt(sum(x * x for x in a)) / math.sqrt(sum(y * y for y in b))
+
+
+def _round(functions: Sequence[Callable[[], object]], calls: int) -> list[float]:
+    """Median milliseconds of each; in turns of several calls, so that none works in the cold caches of another."""
+    seconds: list[list[float]] = [[] for _ in functions]
+    while len(seconds[-1]) < calls:
+        for function, taken in zip(functions, seconds, strict=True):
+            for _ in range(TURN):
+                started = time.perf_counter()
+                function()
+                taken.append(time.perf_counter() - started)
+    return [statistics.median(taken) * 1000 for taken in seconds]
