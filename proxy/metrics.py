@@ -6,7 +6,7 @@ from prometheus_client import Counter, Histogram
 
 from .reasons import REASONS
 
-__all__ = ["EVENTS", "PARTS", "count_answer", "observe"]
+__all__ = ["EVENTS", "PARTS", "UNKNOWN_SKUS", "count_answer", "observe"]
 
 PARTS = ("engine", "store", "rank", "total")
 
@@ -22,6 +22,7 @@ _SECONDS = Histogram(
     buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )
 EVENTS = Counter("sessionrank_events_total", "Events by result: created, duplicate, invalid, failed.", ["result"])
+UNKNOWN_SKUS = Counter("sessionrank_unknown_skus_total", "Events kept whose product has no vector in the release.")
 
 # The children are made at once: looking one up by labels on every request would cost as much as counting.
 _answers = {

@@ -9,12 +9,21 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from typing import Any, TypeVar, get_type_hints
+from urllib.parse import urlsplit
 
 from environs import Env, EnvError
 
 from sessionrank.errors import ConfigurationError
 
-__all__ = ["PREFIX", "ConnectionSettings", "read_settings", "setting", "url_list", "variable_name"]
+__all__ = [
+    "PREFIX",
+    "ConnectionSettings",
+    "read_settings",
+    "setting",
+    "url_list",
+    "variable_name",
+    "without_credentials",
+]
 
 PREFIX = "SESSIONRANK_"
 
@@ -39,20 +48,25 @@ def url_list(*schemes: str) -> Check:
     """A check that a value (or each value of a tuple) is a URL of one of ``schemes`` with a host."""
 
     def check(value: Any) -> None:
-        from urllib.parse import urlsplit
-
         for url in value if isinstance(value, tuple) else (value,):
+            shown = repr(without_credentials(url))
             try:
                 parts = urlsplit(url)
                 _ = parts.port
             except ValueError as error:
-                raise ValueError(f"{url!r} is not a URL: {error}") from error
+                raise ValueError(f"{shown} is not a URL: {error}") from error
             if parts.scheme not in schemes:
-                raise ValueError(f"{url!r} must start with {' or '.join(s + '://' for s in schemes)}")
+                raise ValueError(f"{shown} must start with {' or '.join(s + '://' for s in schemes)}")
             if not parts.hostname and parts.scheme != "memory":
-                raise ValueError(f"{url!r} names no host")
+                raise ValueError(f"{shown} names no host")
 
     return check
+
+
+def without_credentials(url: str) -> str:
+    """``url`` as it may be shown: no user, no password, whatever else is wrong with it."""
+    scheme, separator, rest = url.rpartition("://")
+    return scheme + separator + rest.rpartition("@")[2]
 
 
 def read_settings(settings_class: type[SettingsT]) -> SettingsT:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import zipfile
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,7 +91,7 @@ class VectorsFile:
                 )
         except FileNotFoundError as error:
             raise DataError(f"{path}: no such vectors file; make one with `sessionrank model train`") from error
-        except (OSError, KeyError, ValueError, AttributeError, zipfile.BadZipFile) as error:
+        except (OSError, EOFError, KeyError, ValueError, TypeError, AttributeError, zipfile.BadZipFile) as error:
             raise DataError(f"{path}: not a vectors file (.npz with ids, vectors, support, meta): {error}") from error
         made._check(str(path))
         return made
@@ -123,9 +124,10 @@ def decode(blobs: Sequence[bytes | None], dimensions: int | None = None) -> tupl
 
     Returns:
         (m × d matrix, positions of the m blobs that hold a vector). Missing blobs are left out, and so are blobs of
-        another size than ``dimensions`` (default: the first blob's) or with a number that is not finite.
+        another size than ``dimensions`` (default: the size that most of them have) or with a number that is not finite.
     """
-    size = dimensions * DTYPE.itemsize if dimensions else next((len(b) for b in blobs if b), 0)
+    sizes = Counter(len(blob) for blob in blobs if blob)
+    size = dimensions * DTYPE.itemsize if dimensions else max(sizes, key=sizes.__getitem__, default=0)
     positions = [i for i, blob in enumerate(blobs) if blob is not None and len(blob) == size]
     if not positions or not size or size % DTYPE.itemsize:
         return np.empty((0, dimensions or 0), dtype=DTYPE), []

@@ -14,7 +14,7 @@ from sessionrank.errors import SessionrankError
 from ..deadline import Deadline
 from ..errors import HttpError
 from ..ingest import Malformed, Outcome, ingest, unknown_skus
-from ..metrics import EVENTS
+from ..metrics import EVENTS, UNKNOWN_SKUS
 from ..releases import default_index
 from ..services import Services
 
@@ -69,9 +69,13 @@ def _unknown(outcomes: list[Outcome], services: Services) -> dict[str, int]:
     index = default_index(services.settings.indices)
     try:
         release = services.releases.find(index, deadline) if index else None
-        return {"unknown_skus": unknown_skus(outcomes, release, services.store, deadline)} if release else {}
+        if release is None:
+            return {}
+        count = unknown_skus(outcomes, release, services.store, deadline)
     except SessionrankError:
         return {}
+    UNKNOWN_SKUS.inc(count)
+    return {"unknown_skus": count}
 
 
 def _body(limit: int) -> bytes:

@@ -1,0 +1,75 @@
+"""The command line: lazy commands, one line for an error, exit codes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import click
+import pytest
+
+from sessionrank import cli
+from sessionrank.errors import DataError
+
+
+def run(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments)
+    assert isinstance(ended.value.code, int)
+    return ended.value.code
+
+
+def test_help_lists_every_command_and_imports_none() -> None:
+    script = (
+        "import sys; sys.argv = ['sessionrank', '--help']\n"
+        "from sessionrank.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as e: assert e.code == 0\n"
+        "assert not {'flask', 'gensim', 'redis', 'elasticsearch', 'gunicorn'} & set(sys.modules)\n"
+    )
+    shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert all(name in shown for name in cli.COMMANDS)
+
+
+def test_an_unknown_command_exits_with_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("fly") == 2
+    assert "No such command" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "told"),
+    [
+        (DataError("row 3: no sku"), 2, "Error: row 3: no sku\n"),
+        (click.UsageError("what?"), 2, "Error: what?\n"),
+        (KeyboardInterrupt(), 130, "Stopped.\n"),
+    ],
+)
+def test_errors_are_one_line_and_an_exit_code(
+    error: BaseException,
+    code: int,
+    told: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    @click.command()
+    def fail() -> None:
+        raise error
+
+    monkeypatch.setattr(cli.cli, "get_command", lambda *_: fail)
+    assert run("fail") == code
+    assert capsys.readouterr().err.endswith(told)
+
+
+def test_a_missing_extra_is_told_with_its_install_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(cli.COMMANDS, "model", ("gensim_that_is_not_there:x", "models", ""))
+    assert run("model") == 2
+    assert "pip install 'sessionrank[models]'" in capsys.readouterr().err
+
+
+def test_every_command_of_the_registry_exists() -> None:
+    group = cli.cli
+    assert isinstance(group, click.Group)
+    for name in cli.COMMANDS:
+        assert group.get_command(click.Context(group), name) is not None

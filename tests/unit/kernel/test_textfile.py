@@ -1,0 +1,40 @@
+"""Text files, plain and gzipped, and their errors."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from sessionrank.errors import DataError
+from sessionrank.textfile import open_text, suffix_of
+
+
+@pytest.mark.parametrize(("name", "suffix"), [("a.csv", ".csv"), ("a.CSV.gz", ".csv"), ("a.b.tsv", ".tsv"), ("x", "")])
+def test_the_format_is_told_by_the_suffix_before_gz(name: str, suffix: str) -> None:
+    assert suffix_of(name) == suffix
+
+
+def test_plain_and_gzipped_texts_read_alike(tmp_path: Path) -> None:
+    text = "\ufeffsku,name\r\n1,Été\r\n"
+    (tmp_path / "a.csv").write_bytes(text.encode())
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(text.encode()))
+    for name in ("a.csv", "a.csv.gz"):
+        with open_text(tmp_path / name) as file:
+            assert file.read() == "sku,name\r\n1,Été\r\n"
+
+
+def test_errors_say_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "latin.csv").write_bytes(b"name\nCaf\xe9\n")
+    (tmp_path / "cut.csv.gz").write_bytes(gzip.compress(b"x" * 1000)[:-10])
+    (tmp_path / "no.csv.gz").write_bytes(b"plain")
+    for name, told in (
+        ("latin.csv", "--encoding iso-8859-1"),
+        ("cut.csv.gz", "broken gzip"),
+        ("no.csv.gz", "broken gzip"),
+        ("none.csv", "no such file"),
+        (".", "cannot be read"),
+    ):
+        with pytest.raises(DataError, match=told), open_text(tmp_path / name) as file:
+            file.read()

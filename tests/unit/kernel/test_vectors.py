@@ -1,0 +1,87 @@
+"""The vectors file and the stored bytes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sessionrank.errors import DataError
+from sessionrank.vectors import VectorsFile, decode, unit
+
+
+def made(**changes: object) -> VectorsFile:
+    parts: dict[str, object] = {
+        "ids": ["a", "b"],
+        "vectors": [[3.0, 4.0], [0.0, 2.0]],
+        "support": [5, 1],
+        "meta": {"algorithm": "word2vec"},
+    }
+    return VectorsFile.build(**(parts | changes))  # type: ignore[arg-type]
+
+
+def test_a_file_comes_back_as_it_was_saved(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "v.npz"
+    made().save(path)
+    read = VectorsFile.load(path)
+    assert read.ids.tolist() == ["a", "b"]
+    assert read.vectors.dtype == np.dtype("<f4")
+    assert read.vectors == pytest.approx(np.array([[0.6, 0.8], [0.0, 1.0]]))
+    assert read.support.tolist() == [5, 1]
+    assert read.meta == {"algorithm": "word2vec", "format_version": 1}
+    assert [p.name for p in path.parent.iterdir()] == ["v.npz"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"ids": ["a"]}, "1 ids, but vectors of shape"),
+        ({"ids": ["a", "a"]}, "stands twice"),
+        ({"ids": []}, "at least one"),
+        ({"support": [1]}, "support of shape"),
+        ({"vectors": [[1.0, np.nan], [0.0, 1.0]]}, "not finite"),
+        ({"vectors": [1.0, 2.0]}, "vectors of shape"),
+    ],
+)
+def test_parts_that_do_not_fit_are_refused(changes: dict[str, object], told: str) -> None:
+    with pytest.raises(DataError, match=told):
+        made(**changes)
+
+
+def test_what_is_no_vectors_file_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("no vectors here")
+    (tmp_path / "empty").write_bytes(b"")
+    np.savez(tmp_path / "other.npz", x=np.arange(3))
+    np.savez(tmp_path / "pickle.npz", ids=np.array([{}], dtype=object))
+    np.save(tmp_path / "plain.npy", np.arange(3))
+    for name in ("text", "empty", "other.npz", "pickle.npz", "plain.npy", "missing.npz"):
+        with pytest.raises(DataError) as caught:
+            VectorsFile.load(tmp_path / name)
+        assert "\n" not in str(caught.value)
+        assert name in str(caught.value)
+
+
+def test_unit_leaves_zeros_alone() -> None:
+    assert unit(np.array([[0.0, 0.0], [0.0, 5.0]])).tolist() == [[0.0, 0.0], [0.0, 1.0]]
+
+
+def blob(*numbers: float) -> bytes:
+    return np.array(numbers, dtype="<f4").tobytes()
+
+
+def test_decoding_leaves_out_what_is_no_vector() -> None:
+    matrix, positions = decode([blob(1, 2, 3), None, blob(1, 2), b"x", blob(3, 4), blob(np.nan, 0), b""])
+    assert positions == [2, 4]
+    assert matrix.tolist() == [[1, 2], [3, 4]]
+
+
+def test_the_wanted_size_decides_when_it_is_given() -> None:
+    matrix, positions = decode([blob(1, 2, 3), blob(1, 2)], 3)
+    assert (positions, matrix.shape) == ([0], (1, 3))
+
+
+@pytest.mark.parametrize("blobs", [[], [None], [b""], [b"abc"]])
+def test_there_may_be_nothing_to_decode(blobs: list[bytes | None]) -> None:
+    matrix, positions = decode(blobs)
+    assert (len(matrix), positions) == (0, [])
