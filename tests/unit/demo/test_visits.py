@@ -83,6 +83,13 @@ def test_fewer_than_three_fitting_baskets_are_refused_with_what_to_try() -> None
         choose_visits([basket(taste, taste) for taste in TASTES], NAMES, vectors(), "zeppelin")
 
 
+def test_a_word_whose_products_nobody_knows_is_refused_too() -> None:
+    names = {**NAMES, "new": "NEW ZEPPELIN"}
+    baskets = [Basket(taste, taste, "", "", (*(f"{taste}{n}" for n in range(10)), "new")) for taste in TASTES]
+    with pytest.raises(DataError, match="only 0 baskets"):
+        choose_visits(baskets, names, vectors(), "zeppelin")
+
+
 def test_a_word_is_a_whole_word_in_any_case() -> None:
     assert has_word("JUMBO BAG, RED", "bag")
     assert not has_word("BAGPIPE", "bag")
