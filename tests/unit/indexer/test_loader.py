@@ -2,17 +2,20 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from indexer import indices
 from indexer.catalogue.base import Row
 from indexer.documents import products, read_definition
 from indexer.engines.base import BulkOutcome
 from indexer.loader import LoadPlan, LoadReport, Watch, load
 from indexer.popularity.column import from_column
+from indexer.pruning import decide
 from indexer.rejects import RejectsFile
 from indexer.schemas import ProductSchema
 from sessionrank.errors import BackendError, BackendTimeout, ConfigurationError, DataError
@@ -243,3 +246,34 @@ def test_a_user_s_own_meta_survives_load_and_publication(
     run(engine, rejects, the_plan=the_plan)
     assert engine.indices[the_plan.index]["meta"]["team"] == "search"
     assert "served" in engine.indices[the_plan.index]["meta"]["sessionrank"]
+
+
+def test_cut_off_after_any_call_a_whole_release_serves_and_prune_finds_the_rest(tmp_path: Path) -> None:
+    def prepared() -> tuple[FakeEngine, LoadPlan]:
+        engine, old = FakeEngine(), plan()
+        run(engine, RejectsFile(tmp_path / "r.jsonl"), the_plan=old)
+        engine.asked.clear()
+        return engine, old
+
+    engine, _old = prepared()
+    run(engine, RejectsFile(tmp_path / "r.jsonl"))
+    calls = len(engine.asked)
+    served_by_old = 0
+    for cut in range(calls + 1):
+        engine, old = prepared()
+
+        def trouble(_method: str, _path: str, engine: FakeEngine = engine, cut: int = cut) -> None:
+            if len(engine.asked) > cut:
+                raise BackendTimeout("from here on nothing arrives, as after a kill")
+
+        engine.trouble = trouble
+        with suppress(BackendTimeout):
+            run(engine, RejectsFile(tmp_path / "r.jsonl"))
+        engine.trouble = lambda _method, _path: None
+        (name,) = engine.serving("shop")
+        assert len(engine.indices[name]["documents"]) == 4, f"half a release serves after {cut} calls"
+        served_by_old += name == old.index
+        own = indices.own_indices(engine, "shop")
+        pruned = decide(own, [], alias="shop", cluster="fake", keep=0, min_age=0, at=datetime.now(timezone.utc))
+        assert [index.name for index in own if index not in pruned.indices] == [name]
+    assert 5 < served_by_old < calls + 1
