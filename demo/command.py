@@ -82,6 +82,7 @@ def _restart_inside_stack(engine: str | None) -> None:
         os.environ.setdefault("SESSIONRANK_POPULARITY", "function_score")
     context = click.get_current_context()
     command = stack_command(engine, _flags(context))
+    err.print("Starting a local search engine and Redis …")
     sys.stdout.flush()
     sys.stderr.flush()
     os.execv(command[0], command)  # noqa: S606 - our own interpreter
