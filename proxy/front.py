@@ -20,7 +20,7 @@ from .gate import Gate, Refused
 from .metrics import count_answer, observe
 from .pipeline import Answer, Pipeline
 from .request import ClientRequest
-from .settings import ProxySettings
+from .settings import OWN_PLACES, ProxySettings
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["Front"]
 
 _OWN = "/_sessionrank"
+#: Needs no place: it does no I/O, and whoever asks would restart a worker that is only busy.
+_LIVE = "/_sessionrank/health/live"
 #: RFC 9110, 7.6.1, and what a proxy sets itself.
 _HOP_BY_HOP = frozenset({
     "connection", "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization", "te", "trailer",
@@ -52,6 +54,7 @@ class Front:
         self._own = own
         self._gate = Gate(settings)
         self._places = threading.BoundedSemaphore(settings.max_in_flight)
+        self._own_places = threading.BoundedSemaphore(OWN_PLACES)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         target = _raw_target(environ)
@@ -59,10 +62,21 @@ class Front:
         if path == _OWN or path.startswith(_OWN + "/"):
             if environ.get("CONTENT_LENGTH", "").isdigit() and self._exceeds(int(environ["CONTENT_LENGTH"])):
                 return self._refuse(environ, start_response, 413, "too-large")
-            return self._own(environ, start_response)
+            return self._own_endpoint(environ, start_response, path)
         if not self._places.acquire(blocking=False):
             return self._refuse(environ, start_response, 429, "busy")
         return self._admitted(environ, start_response, target)
+
+    def _own_endpoint(self, environ: WSGIEnvironment, start_response: StartResponse, path: str) -> Iterable[bytes]:
+        """Our own endpoints have places of their own: a store that hangs must not hold the threads that search."""
+        if path == _LIVE:
+            return self._own(environ, start_response)
+        if not self._own_places.acquire(blocking=False):
+            return self._refuse(environ, start_response, 429, "busy")
+        try:
+            return self._own(environ, start_response)
+        finally:
+            self._own_places.release()
 
     def _admitted(self, environ: WSGIEnvironment, start_response: StartResponse, target: str) -> Iterable[bytes]:
         """Answer and give the place back: at once, or when the last piece of a stream is out."""

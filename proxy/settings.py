@@ -14,7 +14,10 @@ from sessionrank.settings import ConnectionSettings, setting
 from .popularity.registry import POPULARITY_MODES
 from .ranking.registry import STRATEGIES
 
-__all__ = ["ProxySettings", "split_listen"]
+__all__ = ["OWN_PLACES", "ProxySettings", "split_listen"]
+
+#: Requests to our own endpoints that one worker handles at a time, beside ``max_in_flight`` others.
+OWN_PLACES = 6
 
 
 def _between(low: float, high: float) -> Callable[[Any], None]:

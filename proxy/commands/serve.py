@@ -17,12 +17,12 @@ from sessionrank.console import err
 from sessionrank.errors import ConfigurationError
 from sessionrank.settings import read_settings
 
-from ..settings import ProxySettings, split_listen
+from ..settings import OWN_PLACES, ProxySettings, split_listen
 
 __all__ = ["serve"]
 
-#: Threads beyond the requests in flight: they answer 429, health and metrics while all places are taken.
-_SPARE_THREADS = 4
+#: Threads beyond all places: they answer 429 and liveness while every place is taken.
+_SPARE_THREADS = 2
 
 
 class _Server(BaseApplication):
@@ -109,7 +109,7 @@ def _options(settings: ProxySettings, host: str, port: int, workers: int) -> dic
         "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
         "workers": workers,
         "worker_class": "gthread",
-        "threads": settings.max_in_flight + _SPARE_THREADS,
+        "threads": settings.max_in_flight + OWN_PLACES + _SPARE_THREADS,
         # Longer than the engine may take: the worker is not to be killed over a slow search.
         "timeout": int(settings.engine_timeout_s) + 30,
         "graceful_timeout": int(settings.engine_timeout_s) + 5,

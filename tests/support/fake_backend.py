@@ -60,7 +60,9 @@ class FakeBackend(SearchBackend):
         with self._lock:
             self.requests.append(request)
             self.timeouts.append(timeout)
-            answer = self.handler(request) if self.handler else next(self._next, None)
+            answer = None if self.handler else next(self._next, None)
+        if self.handler:
+            answer = self.handler(request)
         if answer is None:
             raise AssertionError(f"no answer is left for {request.method} {request.target}")
         if isinstance(answer, Exception):
