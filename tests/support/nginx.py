@@ -50,7 +50,7 @@ def nginx(folder: Path, *, upstream: str, replacements: Mapping[str, str] | None
     from what ships otherwise.
     """
     program = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin")
-    assert program, "no nginx: apt-get install nginx-light (as .ci/run does)"
+    assert program, "no nginx: apt-get install nginx (as .ci/run does)"
     server = Nginx(free_port(), folder / "access.log", folder / "error.log")
     places = {
         "server proxy:9280;": f"server {upstream};",
