@@ -7,6 +7,7 @@ indices and documents are decoded. Paths that two servers could read differently
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -61,6 +62,8 @@ _HARMLESS = frozenset({
 })  # fmt: skip
 #: Routes whose body names indices of its own.
 _NAMED_IN_BODY = ("/_msearch", "/_msearch/template", "/_mget", "/_mtermvectors", "/_sql", "/_query")
+#: Characters that no segment may hold.
+_ODD = re.compile(r"[\\\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +149,7 @@ def _matches(word: str, segment: tuple[str, str]) -> bool:
 
 
 def _is_plain(name: str) -> bool:
-    return name not in ("", ".", "..") and "\\" not in name and not any(ord(c) < 32 or ord(c) == 127 for c in name)
+    return name not in ("", ".", "..") and not _ODD.search(name)
 
 
 def _shown(path: str) -> str:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sessionrank import keys
 from sessionrank.errors import StoreError
 from sessionrank.releases import release_of
-from sessionrank.vectors import decode
+from sessionrank.vectors import DTYPE, decode
 
 from .deadline import Deadline
 from .sessions.base import CachedVector, Lookup, Record, SessionStore
@@ -22,6 +22,8 @@ from .signals.registry import SIGNALS
 
 __all__ = ["Gathered", "Gatherer", "NotRankable"]
 
+#: Which hits of a window: their positions, or all.
+_Part = list[int] | slice
 #: Seconds that the pointer of an index which we did not load is believed without asking again.
 _POINTER_AGE = 1.0
 
@@ -62,26 +64,26 @@ class Gatherer:
         """
         release_by_index = {index: self._release(index, deadline) for index in set(indexes)}
         releases = [release_by_index[index] for index in indexes]
-        groups = _positions_by_release(releases)
-        if not groups:
+        parts = _parts_by_release(releases)
+        if not parts:
             raise NotRankable("no-release")
         lookups = [
             lookup
-            for release, positions in groups.items()
+            for release, part in parts.items()
             for signal in self._signals.values()
-            for lookup in signal.lookups(release, [items[p] for p in positions])
+            for lookup in signal.lookups(release, _of(items, part))
         ]
         record, values = self._store.read(digest, lookups, deadline)
         if record is None or not record.events:
             raise NotRankable("empty-session")
-        vectors = self._session_vectors(digest, record, list(groups), deadline)
+        vectors = self._session_vectors(digest, record, list(parts), deadline)
         signals = {name: np.full(len(items), np.nan) for name in self._signals}
         answers = iter(values)
-        for release, positions in groups.items():
+        for release, part in parts.items():
             state = SessionState(record.events, vectors[release])
             for name, signal in self._signals.items():
                 count = len(signal.lookups(release, ()))
-                signals[name][positions] = signal.score(state, [next(answers) for _ in range(count)])
+                signals[name][part] = signal.score(state, [next(answers) for _ in range(count)])
         if all(np.isnan(values).all() for values in signals.values()):
             raise NotRankable("no-vector" if all(v is None for v in vectors.values()) else "no-known-hits")
         return Gathered(signals, record, releases)
@@ -125,9 +127,9 @@ class Gatherer:
         vectors: dict[str, NDArray[np.float32] | None] = {}
         cached = record.cached
         if cached is not None and cached.sequence == record.sequence and cached.release in releases:
-            matrix, _ = decode([cached.vector])
-            if len(matrix):
-                vectors[cached.release] = matrix[0]
+            vector = np.frombuffer(cached.vector, DTYPE)
+            if np.isfinite(vector).all():
+                vectors[cached.release] = vector
         stale = [release for release in releases if release not in vectors]
         if stale:
             vectors |= self._computed(digest, record, stale, deadline)
@@ -156,9 +158,16 @@ class Gatherer:
             return
 
 
-def _positions_by_release(releases: Sequence[str | None]) -> dict[str, list[int]]:
-    groups: dict[str, list[int]] = {}
+def _parts_by_release(releases: Sequence[str | None]) -> dict[str, _Part]:
+    if len(set(releases)) == 1 and (only := releases[0]) is not None:
+        # Nearly always: a slice of all of them costs nothing where a list of positions would be gone through.
+        return {only: slice(None)}
+    positions: dict[str, list[int]] = {}
     for position, release in enumerate(releases):
         if release is not None:
-            groups.setdefault(release, []).append(position)
-    return groups
+            positions.setdefault(release, []).append(position)
+    return {**positions}
+
+
+def _of(items: Sequence[str], part: _Part) -> Sequence[str]:
+    return items[part] if isinstance(part, slice) else [items[p] for p in part]

@@ -213,7 +213,7 @@ class Pipeline:
             candidates = Candidates(len(items), gathered.signals, self._weight(request), int(digest, 16))
             order, value = self._strategy.order(candidates)
             seconds["rank"] = time.perf_counter() - started
-            positions = [int(p) for p in order]
+            positions = order.tolist()
             nearest: dict[int, str | None] = {}
             if explain:
                 shown = positions[page[0] : page[0] + page[1]]

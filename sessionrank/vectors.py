@@ -126,8 +126,11 @@ def decode(blobs: Sequence[bytes | None], dimensions: int | None = None) -> tupl
         (m × d matrix, positions of the m blobs that hold a vector). Missing blobs are left out, and so are blobs of
         another size than ``dimensions`` (default: the size that most of them have) or with a number that is not finite.
     """
-    sizes = Counter(len(blob) for blob in blobs if blob)
-    size = dimensions * DTYPE.itemsize if dimensions else max(sizes, key=sizes.__getitem__, default=0)
+    if dimensions:
+        size = dimensions * DTYPE.itemsize
+    else:
+        sizes = Counter(len(blob) for blob in blobs if blob)
+        size = max(sizes, key=sizes.__getitem__, default=0)
     positions = [i for i, blob in enumerate(blobs) if blob is not None and len(blob) == size]
     if not positions or not size or size % DTYPE.itemsize:
         return np.empty((0, dimensions or 0), dtype=DTYPE), []
