@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from pathlib import Path
 
@@ -14,13 +15,17 @@ _SECONDS = 30.0
 
 def below(pid: int) -> list[psutil.Process]:
     """All processes below ``pid``, whatever sessions they are in."""
-    return psutil.Process(pid).children(recursive=True)
+    found: list[psutil.Process] = psutil.Process(pid).children(recursive=True)
+    return found
 
 
 def run_folders(processes: list[psutil.Process]) -> set[Path]:
-    """The run folders of servers among ``processes``: each has its own as HOME."""
-    homes = {Path(process.environ().get("HOME", "/")) for process in processes}
-    return {home for home in homes if home.name.startswith("sessionrank-")}
+    """The run folders of servers among ``processes``: an engine has its own as HOME, a Redis works in it."""
+    folders: set[Path] = set()
+    for process in processes:
+        with contextlib.suppress(psutil.Error, OSError):  # it may end, or just begin
+            folders |= {Path(process.environ().get("HOME", "/")), Path(process.cwd())}
+    return {folder for folder in folders if folder.name.startswith("sessionrank-")}
 
 
 def gone(process: psutil.Process) -> bool:
