@@ -18,8 +18,8 @@ from tests.support.nginx import free_port
 __all__ = ["Server", "bare", "proxy"]
 
 _ROOT = Path(__file__).parents[2]
-#: As ``sessionrank serve`` has it: the requests in flight and four to spare.
-_THREADS = ProxySettings().max_in_flight + 4
+#: As ``sessionrank serve`` has it: the requests in flight and what it has to spare.
+_THREADS = ProxySettings().max_in_flight + 8
 _CPUCLOCK_SCHED = 2
 
 
