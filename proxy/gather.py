@@ -55,14 +55,16 @@ class Gatherer:
         self._decay = decay
         self._pointers: dict[str, tuple[float, str | None]] = {}
 
-    def gather(self, digest: str, indexes: Sequence[str], items: Sequence[str], deadline: Deadline) -> Gathered:
-        """The signals of the hits ``items`` (product ids) of the concrete ``indexes``.
+    def gather(
+        self, digest: str, names: Sequence[str], indexes: Sequence[str], items: Sequence[str], deadline: Deadline
+    ) -> Gathered:
+        """The signals of the hits ``items`` (product ids) of the concrete ``indexes``, searched for as ``names``.
 
         Raises:
             NotRankable: nothing is known of the session, its items or the hits.
             StoreError: the store failed or the time was used up.
         """
-        release_by_index = {index: self._release(index, deadline) for index in set(indexes)}
+        release_by_index = {index: self._release(index, names, deadline) for index in set(indexes)}
         releases = [release_by_index[index] for index in indexes]
         parts = _parts_by_release(releases)
         if not parts:
@@ -107,17 +109,20 @@ class Gatherer:
                     nearest[places[place]] = skus[viewed_at[best]]
         return nearest
 
-    def _release(self, index: str, deadline: Deadline) -> str | None:
-        """The release in the index's name, else the one that its pointer in the store names."""
+    def _release(self, index: str, names: Sequence[str], deadline: Deadline) -> str | None:
+        """The release in the index's name; else what the pointer of the index, or of a searched alias of it, names."""
         if (release := release_of(index)) is not None:
             return release
+        return next((found for name in (index, *names) if (found := self._pointer(name, deadline))), None)
+
+    def _pointer(self, name: str, deadline: Deadline) -> str | None:
         now = time.monotonic()
-        known = self._pointers.get(index)
+        known = self._pointers.get(name)
         if known is None or now - known[0] > _POINTER_AGE:
-            value = self._store.value(keys.pointer(index), deadline)
+            value = self._store.value(keys.pointer(name), deadline)
             if len(self._pointers) > 1000:
                 self._pointers.clear()
-            known = self._pointers[index] = (now, value.decode("ascii", "replace") if value else None)
+            known = self._pointers[name] = (now, value.decode("ascii", "replace") if value else None)
         return known[1]
 
     def _session_vectors(
@@ -127,9 +132,9 @@ class Gatherer:
         vectors: dict[str, NDArray[np.float32] | None] = {}
         cached = record.cached
         if cached is not None and cached.sequence == record.sequence and cached.release in releases:
-            vector = np.frombuffer(cached.vector, DTYPE)
-            if np.isfinite(vector).all():
-                vectors[cached.release] = vector
+            matrix, _ = decode([cached.vector], len(cached.vector) // DTYPE.itemsize)
+            if len(matrix):
+                vectors[cached.release] = matrix[0]
         stale = [release for release in releases if release not in vectors]
         if stale:
             vectors |= self._computed(digest, record, stale, deadline)

@@ -107,7 +107,7 @@ class Pipeline:
             return self.forward(request, route, "too-large")
         except UnreadableAnswer:
             return self.forward(request, route, "unreadable-answer")
-        return self._ranked(request, plan, digest or "", answer, response, seconds)
+        return self._ranked(request, route, plan, digest or "", answer, response, seconds)
 
     def _session(self, request: ClientRequest) -> tuple[str | None, str]:
         """The digest of the request's session, or None and the reason."""
@@ -160,6 +160,7 @@ class Pipeline:
     def _ranked(
         self,
         request: ClientRequest,
+        route: Route,
         plan: Rewrite,
         digest: str,
         answer: EngineAnswer,
@@ -169,7 +170,7 @@ class Pipeline:
         page = plan.page
         assert page is not None  # noqa: S101 (the caller has looked)
         explain = (request.header("x-sessionrank-explain") or "").strip().lower() == "true"
-        ranking, reason = self._rank(request, answer, digest, explain, (page.start, page.size), seconds)
+        ranking, reason = self._rank(request, route, answer, digest, explain, (page.start, page.size), seconds)
         started = time.perf_counter()
         order = [*(ranking.order if ranking else range(min(len(answer), page.window)))]
         moved = sum(position != place for place, position in enumerate(order))
@@ -193,6 +194,7 @@ class Pipeline:
     def _rank(
         self,
         request: ClientRequest,
+        route: Route,
         answer: EngineAnswer,
         digest: str,
         explain: bool,
@@ -207,7 +209,7 @@ class Pipeline:
         deadline = Deadline(self._budget)
         started = time.perf_counter()
         try:
-            gathered = self._gatherer.gather(digest, indexes, items, deadline)
+            gathered = self._gatherer.gather(digest, route.names, indexes, items, deadline)
             seconds["store"] = time.perf_counter() - started
             started = time.perf_counter()
             candidates = Candidates(len(items), gathered.signals, self._weight(request), int(digest, 16))

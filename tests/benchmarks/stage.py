@@ -47,9 +47,10 @@ def measure_stage(material: Material, items: Sequence[str], *, rounds: int, call
             key = keys.vectors(material.release, 0)
 
             def stage() -> list[int]:
-                gathered = gatherer.gather(digest, indexes, items, Deadline(5))
+                gathered = gatherer.gather(digest, ("catalog",), indexes, items, Deadline(5))
                 order, _ = strategy.order(Candidates(len(items), gathered.signals))
-                return [int(position) for position in order]
+                made: list[int] = order.tolist()
+                return made
 
             assert stage() == naive_order(store, items)
             functions = [stage, lambda: store.hmget(key, items), lambda: naive_order(store, items)]

@@ -124,6 +124,15 @@ def test_hits_of_no_release_are_plain() -> None:
     assert shop.search().reason == "no-release"
 
 
+@pytest.mark.parametrize("pointed", ["somebody-elses", "catalog"])
+def test_an_index_of_somebody_else_is_served_by_its_pointer_or_its_aliass(pointed: str) -> None:
+    shop = Shop(engine(index="somebody-elses"))
+    assert isinstance(shop.store, MemorySessions)
+    shop.store.publish(RELEASE, VECTORS, index=pointed)
+    shop.views("red")
+    assert ids(shop.search())[0] == "red"
+
+
 def test_nothing_found_is_plain() -> None:
     shop = Shop(engine(items=[]))
     shop.views("red")
