@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-__all__ = ["NEEDED", "FilterPath"]
+__all__ = ["NEEDED", "FilterPath", "name_matches"]
 
 #: What ranking needs of an answer.
 NEEDED = ("hits.hits._id", "hits.hits._index", "_shards.failed")
@@ -32,7 +32,8 @@ class FilterPath:
         return any(_covers(pattern, path.split(".")) for pattern in self.excludes for path in paths)
 
 
-def _name_matches(pattern: str, name: str) -> bool:
+def name_matches(pattern: str, name: str) -> bool:
+    """Whether ``pattern``, in which ``*`` stands for any text, matches a name."""
     if "*" not in pattern:
         return pattern == name
     return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), name) is not None
@@ -46,11 +47,11 @@ def _covers(pattern: Sequence[str], path: Sequence[str]) -> bool:
         return pattern == ["**"]
     if pattern[0] == "**":
         return any(_covers(pattern[1:], path[i:]) for i in range(len(path) + 1))
-    return _name_matches(pattern[0], path[0]) and _covers(pattern[1:], path[1:])
+    return name_matches(pattern[0], path[0]) and _covers(pattern[1:], path[1:])
 
 
 def _meets(pattern: Sequence[str], path: Sequence[str]) -> bool:
     """Whether ``pattern`` matches ``path``, a parent of it or something below it."""
     if not pattern or not path or pattern[0] == "**":
         return True
-    return _name_matches(pattern[0], path[0]) and _meets(pattern[1:], path[1:])
+    return name_matches(pattern[0], path[0]) and _meets(pattern[1:], path[1:])

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
 from .backends.base import BackendRequest, Headers
-from .filterpath import NEEDED, FilterPath
+from .filterpath import NEEDED, FilterPath, name_matches
 from .indices import covered
 from .popularity.registry import POPULARITY_MODES
 from .ranking.registry import STRATEGIES
@@ -297,16 +298,38 @@ def _ask_for_items(url: Query, body: Fields, item_id: str) -> tuple[Query, Extra
         del body["stored_fields"]
         body["_source"] = msgspec.Raw(b"false")
         members.append("_id")
+    needed = list(NEEDED)
     if item_id != "_id":
-        asked = (
-            msgspec.json.decode(body["docvalue_fields"], type=list[msgspec.Raw]) if "docvalue_fields" in body else []
-        )
-        body["docvalue_fields"] = msgspec.Raw(encode([*asked, {"field": item_id}]))
-        item_field = item_id
+        item_field = _ask_for_field(url, body, item_id)
+        needed.append("hits.hits.fields")
     if "filter_path" in url.values and not FilterPath(url.values["filter_path"]).touches("hits.hits"):
         raise _Plain("no-hits-asked")
-    url, hidden, shards = _widen(url, NEEDED)
+    if item_id != "_id" and _asks_for_parts("hits.hits.fields", url):
+        raise _Plain("no-hits-asked")
+    url, hidden, shards = _widen(url, needed)
     return url, Extras((*members, *hidden), item_field, shards)
+
+
+def _ask_for_field(url: Query, body: Fields, field: str) -> str:
+    """Have each hit bring ``field``; gives it back when the client did not ask for it, to be taken out again."""
+    try:
+        asked = msgspec.json.decode(body.get("docvalue_fields", b"[]"), type=list[msgspec.Raw])
+        wishes = [msgspec.json.decode(wish) for wish in asked]
+        wishes += msgspec.json.decode(body.get("fields", b"[]"), type=list[Any])
+    except msgspec.DecodeError as error:
+        raise Unreadable(str(error)) from error
+    names = [wish.get("field") if isinstance(wish, dict) else wish for wish in wishes]
+    names += url.values.get("docvalue_fields", "").split(",")
+    if any(name_matches(name, field) for name in names if isinstance(name, str)):
+        return ""
+    body["docvalue_fields"] = msgspec.Raw(encode([*asked, {"field": field}]))
+    return field
+
+
+def _asks_for_parts(path: str, url: Query) -> bool:
+    """Whether ``filter_path`` lets some of what is at ``path`` through and not the rest."""
+    asked = FilterPath(url.values.get("filter_path", ""))
+    return asked.touches(path) and not asked.includes_path(path)
 
 
 def _widen(url: Query, needed: Sequence[str]) -> tuple[Query, list[str], str]:

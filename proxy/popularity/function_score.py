@@ -10,7 +10,7 @@ __all__ = ["FunctionScore"]
 
 
 class FunctionScore(PopularityMode):
-    """``_score · (1 + w·ln(1 + p))`` as a sum of two functions; the field must be mapped, its values not negative."""
+    """``_score · (1 + w·ln(1 + p))`` as a sum of two functions; the field's values must not be negative."""
 
     def wrap(self, query: Any, *, field: str, weight: float) -> Any:
         popularity = {"field": field, "modifier": "ln1p", "missing": 0}

@@ -109,13 +109,17 @@ def test_huge_scores_stay_finite_numbers(indices: Callable[[str], tuple[Ask, str
             assert all(isinstance(score, float) and score <= 3.5e38 for score in found.values())
 
 
-@pytest.mark.parametrize("mode", ["script_score", "popularity_only", "none"])
-@pytest.mark.parametrize("name", [name for name in ENGINES if ENGINES[name].painless])
-def test_an_unmapped_field_and_a_negative_value_count_as_nothing(
-    indices: Callable[[str], tuple[Ask, str]], name: str, mode: str
-) -> None:
+@pytest.mark.parametrize(("name", "mode"), CASES)
+def test_an_unmapped_field_counts_as_nothing(indices: Callable[[str], tuple[Ask, str]], name: str, mode: str) -> None:
     ask, index = indices(name)
-    assert set(scores(ask, index, wrap(mode, THING, field="no_such_field"))) == {*POPULARITY, "negative"}
+    found = scores(ask, index, wrap(mode, THING, field="no_such_field"))
+    assert set(found) == {*POPULARITY, "negative"}
+    assert len(set(found.values())) == 1
+
+
+@pytest.mark.parametrize(("name", "mode"), [case for case in CASES if case[1] != "function_score"])
+def test_a_negative_value_counts_as_nothing(indices: Callable[[str], tuple[Ask, str]], name: str, mode: str) -> None:
+    ask, index = indices(name)
     found = scores(ask, index, wrap(mode, THING))
     assert found["negative"] == found["zero"] == found["none"]
 
