@@ -6,6 +6,7 @@ the new one after it. So what is neither marked nor served is what a dead load l
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from sessionrank.errors import BackendError, ConfigurationError, StoreError
@@ -36,7 +37,9 @@ def publish(engine: Engine, alias: str, release: str) -> str | None:
         # The order may have been carried out although its answer was lost.
         if indices.served_by(engine, alias) != [name]:
             raise
-    _mark_served(engine, alias, name)
+    # It is published now, whatever comes: without the mark, the next publication would set it.
+    with suppress(BackendError):
+        _mark_served(engine, alias, name)
     return before
 
 

@@ -114,8 +114,14 @@ def test_an_empty_catalogue_is_refused(tmp_path: Path, suffix: str, content: str
 
 
 @each_format
+def test_a_catalogue_of_a_header_alone_is_empty(tmp_path: Path, suffix: str) -> None:
+    with pytest.raises(DataError, match="the catalogue is empty"):
+        read(save(tmp_path / f"c{suffix}", text_of(suffix, []).encode()))
+
+
+@each_format
 def test_a_catalogue_without_a_sku_column_is_refused(tmp_path: Path, suffix: str) -> None:
-    with pytest.raises(DataError, match="no (column )?sku .*found 'id'"):
+    with pytest.raises(DataError, match=r"no (column )?sku .*found 'id'"):
         read(save(tmp_path / f"c{suffix}", text_of(suffix, [{"id": "1", "name": "x"}], ["id", "name"]).encode()))
 
 
@@ -141,7 +147,11 @@ def test_an_unknown_suffix_lists_the_known_ones(tmp_path: Path) -> None:
 
 def test_delimited_rows_of_another_width_carry_their_problem(tmp_path: Path) -> None:
     rows = read(save(tmp_path / "c.csv", b"sku,name\n1\n2,b,c\n3,c\n"))
-    assert [row.problem for row in rows] == ["1 columns where the header has 2", "3 columns where the header has 2", None]
+    assert [row.problem for row in rows] == [
+        "1 columns where the header has 2",
+        "3 columns where the header has 2",
+        None,
+    ]
 
 
 def test_a_quote_that_never_ends_is_one_rejected_row(tmp_path: Path) -> None:
@@ -152,7 +162,8 @@ def test_a_quote_that_never_ends_is_one_rejected_row(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("header", "word"), [("sku,,name", "column 2 .* has no name"), ("sku,a,a", "'a' stands twice"), ("sku;name", "found")]
+    ("header", "word"),
+    [("sku,,name", "column 2 .* has no name"), ("sku,a,a", "'a' stands twice"), ("sku;name", "found")],
 )
 def test_a_header_that_cannot_work_is_refused(tmp_path: Path, header: str, word: str) -> None:
     with pytest.raises(DataError, match=word):

@@ -39,6 +39,12 @@ def test_a_product_without_popularity_has_no_such_field() -> None:
     assert "popularity" not in product.document
 
 
+def test_a_column_called_popularity_does_not_stand_in_for_the_chosen_one() -> None:
+    (product,) = made([row(1, popularity="many")], from_column("sold"))
+    assert isinstance(product, Product)
+    assert "popularity" not in product.document
+
+
 @pytest.mark.parametrize("value", ["many", "nan", "inf", "1e39", True, [1]])
 def test_a_popularity_that_is_no_number_rejects_the_row(value: Any) -> None:
     (reject,) = made([row(1, popularity=value)])

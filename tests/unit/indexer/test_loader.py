@@ -150,17 +150,48 @@ def test_an_alias_update_whose_answer_was_lost_counts_when_it_was_carried_out(
     assert engine.serving("shop") == [the_plan.index]
 
 
+def _when_marked_served(engine: FakeEngine, the_plan: LoadPlan, error: BaseException) -> None:
+    def trouble(method: str, path: str) -> None:
+        if (method, path) == ("PUT", f"/{the_plan.index}/_mapping"):
+            raise error
+
+    engine.trouble = trouble
+
+
+def test_a_release_that_is_published_but_could_not_be_marked_is_a_success(
+    engine: FakeEngine, rejects: RejectsFile
+) -> None:
+    the_plan = plan()
+    _when_marked_served(engine, the_plan, BackendTimeout("no answer"))
+    assert run(engine, rejects, the_plan=the_plan).loaded == 4
+    assert engine.serving("shop") == [the_plan.index]
+
+
+def test_a_load_that_is_stopped_just_after_its_publication_removes_nothing(
+    engine: FakeEngine, rejects: RejectsFile
+) -> None:
+    the_plan = plan()
+    _when_marked_served(engine, the_plan, KeyboardInterrupt())
+    notes: list[str] = []
+    with pytest.raises(KeyboardInterrupt):
+        run(engine, rejects, the_plan=the_plan, watch=Watch(note=notes.append))
+    assert engine.serving("shop") == [the_plan.index]
+    assert notes == []
+
+
 def test_an_engine_that_is_gone_after_the_alias_update_is_not_asked_to_delete_what_may_be_served(
     engine: FakeEngine, rejects: RejectsFile
 ) -> None:
     gone: list[bool] = []
 
     def trouble(_method: str, path: str) -> Callable[[], None] | None:
+        def lost() -> None:
+            gone.append(True)
+            raise BackendTimeout("no answer")
+
         if gone:
             raise BackendTimeout("no answer")
-        if path == "/_aliases":
-            return lambda: trouble(_method, "") if gone.append(True) else None
-        return None
+        return lost if path == "/_aliases" else None
 
     engine.trouble = trouble
     the_plan = plan()
