@@ -26,12 +26,14 @@ class CosineSignal(Signal):
         return vector_lookups(release, items)
 
     def score(self, session: SessionState, values: Sequence[list[bytes | None]]) -> NDArray[np.float64]:
-        scores = np.full(len(values[0]), np.nan)
-        if session.vector is not None:
-            matrix, positions = decode(values[0], session.vector.size)
-            if positions:
-                scores[positions] = matrix @ session.vector
-        return scores
+        if session.vector is None:
+            return np.full(len(values[0]), np.nan)
+        # Rows of NaN in the place of what is missing or of another size: so one product scores all hits in their order.
+        missing = np.full(session.vector.size, np.nan, DTYPE).tobytes()
+        rows = b"".join([blob if blob and len(blob) == len(missing) else missing for blob in values[0]])
+        with np.errstate(invalid="ignore", over="ignore"):
+            products = np.frombuffer(rows, DTYPE).reshape(-1, session.vector.size) @ session.vector
+        return np.where(np.isfinite(products), products, np.nan).astype(np.float64)
 
 
 def vector_lookups(release: str, items: Sequence[str]) -> list[Lookup]:
