@@ -65,7 +65,7 @@ class Gatherer:
             StoreError: the store failed or the time was used up.
         """
         release_by_index = {index: self._release(index, names, deadline) for index in set(indexes)}
-        releases = [release_by_index[index] for index in indexes]
+        releases = list(map(release_by_index.__getitem__, indexes))
         parts = _parts_by_release(releases)
         if not parts:
             raise NotRankable("no-release")
