@@ -162,10 +162,26 @@ def test_a_password_in_the_repository_url_is_used_and_not_shown(maven: requests_
     assert maven.request_history[0].headers["Authorization"].startswith("Basic ")
 
 
-def test_two_that_fetch_at_once_download_once(maven: requests_mock.Mocker, tmp_path: Path) -> None:
+class Console:
+    """Stands for the console: lets the first download go on once the second one says that it waits."""
+
+    def __init__(self, go_on: threading.Event) -> None:
+        self.go_on = go_on
+
+    def print(self, text: str, **_: object) -> None:
+        if text.startswith("Waiting for another process"):
+            self.go_on.set()
+
+
+def test_two_that_fetch_at_once_download_once(
+    maven: requests_mock.Mocker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     inside, go_on = threading.Event(), threading.Event()
+    monkeypatch.setattr(artifacts, "err", Console(go_on))
 
     def answer(request: object, context: object) -> bytes:
+        if inside.is_set():
+            go_on.set()
         inside.set()
         assert go_on.wait(20)
         return CONTENT
@@ -176,9 +192,8 @@ def test_two_that_fetch_at_once_download_once(maven: requests_mock.Mocker, tmp_p
     threads[0].start()
     assert inside.wait(20)
     threads[1].start()
-    go_on.set()
     for thread in threads:
-        thread.join(20)
+        thread.join(30)
     assert found == [CONTENT, CONTENT]
     assert maven.call_count == 1
 
