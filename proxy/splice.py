@@ -42,6 +42,9 @@ class _Answer(msgspec.Struct):
     shards: _Shards = msgspec.field(name="_shards", default_factory=_Shards)
 
 
+#: Bytes of the array of hits by which its place in the answer is found.
+_BEGINNING = 100
+
 _answers = msgspec.json.Decoder(_Answer)
 _shard_counts = msgspec.json.Decoder(_ShardCounts)
 _raw_hits = msgspec.json.Decoder(list[msgspec.Raw])
@@ -57,7 +60,7 @@ class EngineAnswer:
         try:
             answer = _answers.decode(body)
             self._array = bytes(answer.hits.hits)
-            self._raw = [bytes(raw) for raw in _raw_hits.decode(self._array)]
+            self._raw = _raw_hits.decode(self._array)
             self._hits = _hits.decode(self._array)
         except msgspec.DecodeError as error:
             raise UnreadableAnswer(str(error)) from error
@@ -84,26 +87,36 @@ class EngineAnswer:
         """
         if not self._raw:
             return self.body
-        chosen = [self._raw[p] for p in positions]
+        chosen = [bytes(self._raw[p]) for p in positions]
         if edit is not None:
             edited = [edit(p, text) for p, text in zip(positions, chosen, strict=True)]
             chosen = [text for text in edited if text is not None]
         opening, separator, closing = self._layout()
         empty = b"[]" if opening == b"[" else b"[ ]"
         array = opening + separator.join(chosen) + closing if chosen else empty
-        # Before the hits an answer holds only its time and its shard counts, so the first match is the array itself.
-        before, _, after = self.body.partition(self._array)
-        return before + array + after
+        start = self._start()
+        return self.body[:start] + array + self.body[start + len(self._array) :]
+
+    def _start(self) -> int:
+        """Where the array stands: before it an answer holds only its time and its shard counts, so at the first match.
+
+        Its beginning is looked for: to prepare a search for all of it takes longer than the search.
+        """
+        start = self.body.index(self._array[:_BEGINNING])
+        while not self.body.startswith(self._array, start):
+            start = self.body.index(self._array[:_BEGINNING], start + 1)
+        return start
 
     def _layout(self) -> tuple[bytes, bytes, bytes]:
         """The text in front of the first hit, between two hits, and behind the last one."""
         text, raw = self._array, self._raw
-        start = text.index(raw[0])
+        first, last = bytes(raw[0]), bytes(raw[-1])
+        start = text.index(first)
         separator = b","
         if len(raw) > 1:
-            end = start + len(raw[0])
-            separator = text[end : text.index(raw[1], end)]
-        return text[:start], separator, text[text.rindex(raw[-1]) + len(raw[-1]) :]
+            end = start + len(first)
+            separator = text[end : text.index(bytes(raw[1]), end)]
+        return text[:start], separator, text[text.rindex(last) + len(last) :]
 
 
 def read_answer(body: bytes) -> EngineAnswer:

@@ -32,6 +32,12 @@ def test_only_the_text_of_the_hits_array_changes(order: list[int]) -> None:
     assert read_answer(BODY).with_hits(order) == expected
 
 
+def test_a_text_before_the_hits_that_begins_like_them_is_left_alone() -> None:
+    lookalike = b'{"other":[' + HITS[0] + b',{"_index":"i","_id":"z"}],' + HEAD[1:]
+    answer = read_answer(lookalike + b"[" + b",".join(HITS) + b"]" + TAIL)
+    assert answer.with_hits([1]) == lookalike + b"[" + HITS[1] + b"]" + TAIL
+
+
 def test_a_pretty_answer_keeps_its_layout() -> None:
     pretty = (
         b'{\n  "_shards" : {\n    "failed" : 0\n  },\n  "hits" : {\n    "hits" : [\n'
