@@ -19,11 +19,10 @@ from redis.exceptions import AuthenticationError, NoPermissionError, RedisError,
 from redis.retry import Retry
 
 from sessionrank import keys
+from sessionrank.addresses import shown
 from sessionrank.errors import ConfigurationError, StoreError
 from sessionrank.releases import is_release
 from sessionrank.vectors import DTYPE
-
-from .addresses import shown
 
 __all__ = ["CHUNK", "VectorStore"]
 

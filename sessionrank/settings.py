@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from environs import Env, EnvError
 
+from sessionrank.addresses import shown
 from sessionrank.errors import ConfigurationError
 
 __all__ = [
@@ -22,7 +23,6 @@ __all__ = [
     "setting",
     "url_list",
     "variable_name",
-    "without_credentials",
 ]
 
 PREFIX = "SESSIONRANK_"
@@ -49,24 +49,18 @@ def url_list(*schemes: str) -> Check:
 
     def check(value: Any) -> None:
         for url in value if isinstance(value, tuple) else (value,):
-            shown = repr(without_credentials(url))
+            text = repr(shown(url))
             try:
                 parts = urlsplit(url)
                 _ = parts.port
             except ValueError as error:
-                raise ValueError(f"{shown} is not a URL: {error}") from error
+                raise ValueError(f"{text} is not a URL: {error}") from error
             if parts.scheme not in schemes:
-                raise ValueError(f"{shown} must start with {' or '.join(s + '://' for s in schemes)}")
+                raise ValueError(f"{text} must start with {' or '.join(s + '://' for s in schemes)}")
             if not parts.hostname and parts.scheme != "memory":
-                raise ValueError(f"{shown} names no host")
+                raise ValueError(f"{text} names no host")
 
     return check
-
-
-def without_credentials(url: str) -> str:
-    """``url`` as it may be shown: no user, no password, whatever else is wrong with it."""
-    scheme, separator, rest = url.rpartition("://")
-    return scheme + separator + rest.rpartition("@")[2]
 
 
 def read_settings(settings_class: type[SettingsT]) -> SettingsT:

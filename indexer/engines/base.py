@@ -15,13 +15,6 @@ from sessionrank.errors import BackendError
 
 __all__ = ["BulkOutcome", "Engine", "EngineInfo", "EngineRefusal", "bulk_outcome", "reason_of"]
 
-#: Bytes of one bulk request at most: below the limits that hosted engines put before theirs.
-MAX_CHUNK_BYTES = 5 * 1024 * 1024
-#: How often a bulk request or a part of it is repeated when the engine says 429, waiting 0.5 s, 1 s, 2 s … 30 s.
-MAX_RETRIES = 10
-INITIAL_BACKOFF_S = 0.5
-MAX_BACKOFF_S = 30.0
-
 
 @dataclass(frozen=True, slots=True)
 class EngineInfo:

@@ -14,9 +14,9 @@ from typing import Any
 from elastic_transport import ConnectionTimeout, NodeConfig, SerializationError, Transport, TransportError
 from elastic_transport.client_utils import url_to_node_config
 
+from sessionrank.addresses import shown_all
 from sessionrank.errors import BackendError, BackendUnreachable
 
-from ..addresses import shown_all
 from .base import EngineInfo
 
 __all__ = ["detect", "identify"]

@@ -11,27 +11,19 @@ from elastic_transport import ConnectionTimeout, TransportError
 from elasticsearch import ApiError, Elasticsearch, UnsupportedProductError
 from elasticsearch.helpers import streaming_bulk
 
+from sessionrank.addresses import shown_all
 from sessionrank.errors import BackendError, BackendTimeout, BackendUnreachable
 
-from ..addresses import shown_all
-from .base import (
-    INITIAL_BACKOFF_S,
-    MAX_BACKOFF_S,
-    MAX_CHUNK_BYTES,
-    MAX_RETRIES,
-    BulkOutcome,
-    Engine,
-    EngineInfo,
-    EngineRefusal,
-    bulk_outcome,
-    reason_of,
-)
+from .base import EngineInfo, EngineRefusal, reason_of
+from .client import ClientEngine
 
 __all__ = ["ElasticsearchEngine"]
 
 
-class ElasticsearchEngine(Engine):
+class ElasticsearchEngine(ClientEngine):
     """The client insists on the product header; servers without ``GET /`` are fine with it."""
+
+    client_errors = (ApiError, TransportError, UnsupportedProductError)
 
     def __init__(self, info: EngineInfo, urls: Sequence[str], *, timeout: float) -> None:
         super().__init__(info)
@@ -50,33 +42,11 @@ class ElasticsearchEngine(Engine):
             headers["content-type"] = "application/json"
         try:
             return self._client.perform_request(method, target, headers=headers, body=body).body
-        except (ApiError, TransportError, UnsupportedProductError) as error:
+        except self.client_errors as error:
             raise self._translated(error) from error
 
-    def bulk(self, index: str, documents: Iterable[tuple[str, dict[str, Any]]], *, chunk: int) -> Iterator[BulkOutcome]:
-        actions = ({"_index": index, "_id": sku, "_source": document} for sku, document in documents)
-        outcomes = iter(
-            streaming_bulk(
-                self._client,
-                actions,
-                chunk_size=chunk,
-                max_chunk_bytes=MAX_CHUNK_BYTES,
-                raise_on_error=False,
-                max_retries=MAX_RETRIES,
-                initial_backoff=INITIAL_BACKOFF_S,
-                max_backoff=MAX_BACKOFF_S,
-                filter_path="items.*._id,items.*.status,items.*.error",
-            )
-        )
-        while True:
-            # Only the client's own work is translated, not what the caller does between two outcomes.
-            try:
-                item = next(outcomes, None)
-            except (ApiError, TransportError, UnsupportedProductError) as error:
-                raise self._translated(error) from error
-            if item is None:
-                return
-            yield bulk_outcome(item[1])
+    def _streaming_bulk(self, actions: Iterator[dict[str, Any]], **options: Any) -> Iterable[tuple[bool, Any]]:
+        return streaming_bulk(self._client, actions, **options)
 
     def close(self) -> None:
         self._client.close()

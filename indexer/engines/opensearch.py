@@ -11,27 +11,19 @@ from opensearchpy.exceptions import ConnectionError as ClientConnectionError
 from opensearchpy.exceptions import ConnectionTimeout, OpenSearchException, TransportError
 from opensearchpy.helpers import streaming_bulk
 
+from sessionrank.addresses import shown_all
 from sessionrank.errors import BackendError, BackendTimeout, BackendUnreachable
 
-from ..addresses import shown_all
-from .base import (
-    INITIAL_BACKOFF_S,
-    MAX_BACKOFF_S,
-    MAX_CHUNK_BYTES,
-    MAX_RETRIES,
-    BulkOutcome,
-    Engine,
-    EngineInfo,
-    EngineRefusal,
-    bulk_outcome,
-    reason_of,
-)
+from .base import EngineInfo, EngineRefusal, reason_of
+from .client import ClientEngine
 
 __all__ = ["OpenSearchEngine"]
 
 
-class OpenSearchEngine(Engine):
+class OpenSearchEngine(ClientEngine):
     """The client checks no product, so it serves the engines before the two went apart as well."""
+
+    client_errors = (OpenSearchException,)
 
     def __init__(self, info: EngineInfo, urls: Sequence[str], *, timeout: float) -> None:
         super().__init__(info)
@@ -41,38 +33,17 @@ class OpenSearchEngine(Engine):
     def request(self, method: str, target: str, body: Any = None) -> Any:
         try:
             return self._client.transport.perform_request(method, target, body=body)
-        except OpenSearchException as error:
+        except self.client_errors as error:
             raise self._translated(error) from error
 
-    def bulk(self, index: str, documents: Iterable[tuple[str, dict[str, Any]]], *, chunk: int) -> Iterator[BulkOutcome]:
-        actions = ({"_index": index, "_id": sku, "_source": document} for sku, document in documents)
-        outcomes = iter(
-            streaming_bulk(
-                self._client,
-                actions,
-                chunk_size=chunk,
-                max_chunk_bytes=MAX_CHUNK_BYTES,
-                raise_on_error=False,
-                max_retries=MAX_RETRIES,
-                initial_backoff=INITIAL_BACKOFF_S,  # type: ignore[arg-type]  # its type says int, it multiplies
-                max_backoff=MAX_BACKOFF_S,  # type: ignore[arg-type]
-                filter_path="items.*._id,items.*.status,items.*.error",
-            )
-        )
-        while True:
-            # Only the client's own work is translated, not what the caller does between two outcomes.
-            try:
-                item = next(outcomes, None)
-            except OpenSearchException as error:
-                raise self._translated(error) from error
-            if item is None:
-                return
-            yield bulk_outcome(item[1])
+    def _streaming_bulk(self, actions: Iterator[dict[str, Any]], **options: Any) -> Iterable[tuple[bool, Any]]:
+        outcomes: Iterable[tuple[bool, Any]] = streaming_bulk(self._client, actions, **options)
+        return outcomes
 
     def close(self) -> None:
         self._client.close()
 
-    def _translated(self, error: OpenSearchException) -> BackendError:
+    def _translated(self, error: Exception) -> BackendError:
         if isinstance(error, ConnectionTimeout):
             return BackendTimeout(f"the search engine at {self._where} did not answer in time")
         if isinstance(error, ClientConnectionError):

@@ -169,8 +169,7 @@ def _items(*statuses: int) -> dict[str, Any]:
 def test_a_busy_engine_is_asked_again_for_the_whole_and_for_parts(
     client: Callable[..., Engine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("elasticsearch", "opensearch"):
-        monkeypatch.setattr(f"indexer.engines.{module}.INITIAL_BACKOFF_S", 0.001)
+    monkeypatch.setattr("indexer.engines.client.INITIAL_BACKOFF_S", 0.001)
     second = {"items": [{"index": {"_id": "1", "status": 201}}]}
     script = (429, {"error": {"type": "busy", "reason": "queue"}}), (200, _items(201, 429, 400)), (200, second)
     with scripted_server(*script, headers=PRODUCT) as server:
@@ -183,9 +182,8 @@ def test_a_busy_engine_is_asked_again_for_the_whole_and_for_parts(
 
 @each_client
 def test_an_engine_that_stays_busy_is_given_up(client: Callable[..., Engine], monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("elasticsearch", "opensearch"):
-        monkeypatch.setattr(f"indexer.engines.{module}.INITIAL_BACKOFF_S", 0.0001)
-        monkeypatch.setattr(f"indexer.engines.{module}.MAX_BACKOFF_S", 0.001)
+    monkeypatch.setattr("indexer.engines.client.INITIAL_BACKOFF_S", 0.0001)
+    monkeypatch.setattr("indexer.engines.client.MAX_BACKOFF_S", 0.001)
     with scripted_server((200, _items(429)), headers=PRODUCT) as server:
         engine = _made(client, server.url)
         assert list(engine.bulk("x", [("0", {})], chunk=1)) == [BulkOutcome("0", 429)]

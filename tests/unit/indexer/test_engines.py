@@ -2,12 +2,12 @@ from typing import Any
 
 import pytest
 
-from indexer.addresses import shown, shown_all
 from indexer.engines.base import BulkOutcome, EngineInfo, bulk_outcome, reason_of
 from indexer.engines.detect import identify
 from indexer.engines.elasticsearch import ElasticsearchEngine
 from indexer.engines.opensearch import OpenSearchEngine
 from indexer.engines.registry import choose
+from sessionrank.addresses import shown, shown_all
 from sessionrank.errors import BackendError
 
 PRODUCT = {"X-Elastic-Product": "Elasticsearch"}

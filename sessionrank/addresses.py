@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from urllib.parse import urlsplit, urlunsplit
 
 __all__ = ["shown", "shown_all"]
 
 
 def shown(url: str) -> str:
-    """``url`` without user, password, query and fragment (a query may hold a password as well)."""
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    """``url`` without user, password, query and fragment (a query may hold a password as well), however odd it is."""
+    scheme, separator, rest = url.rpartition("://")
+    return scheme + separator + rest.rpartition("@")[2].partition("?")[0].partition("#")[0]
 
 
 def shown_all(urls: Iterable[str]) -> str:
