@@ -24,7 +24,7 @@ from proxy.sessions.identity import Hasher
 from proxy.sessions.redis import RedisSessions
 from sessionrank import keys
 
-from .material import INDEX, SESSION, Material
+from .material import SESSION, Material
 from .rounds import TURN
 
 __all__ = ["STAGES", "measure_stage"]
