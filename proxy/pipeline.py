@@ -85,13 +85,13 @@ class Pipeline:
 
     def search(self, request: ClientRequest, route: Route) -> Answer:
         """A search: personalised where it can be, else plain with the reason."""
-        digest, why_not = self._session(request)
+        seconds: dict[str, float] = {}
+        digest, why_not = self._session(request, seconds)
         plan = self._planner.plan(request, route.names, digest, why_not)
         if isinstance(plan, PassThrough):
             return self.forward(request, route, plan.reason)
         if self._refused_until.get(",".join(route.names), 0.0) > time.monotonic():
             return self.forward(request, route, "wrapped-refused")
-        seconds: dict[str, float] = {}
         try:
             response, body = self._ask(plan.request, seconds)
             if response.status in (429, 503):
@@ -109,8 +109,8 @@ class Pipeline:
             return self.forward(request, route, "unreadable-answer")
         return self._ranked(request, route, plan, digest or "", answer, response, seconds)
 
-    def _session(self, request: ClientRequest) -> tuple[str | None, str]:
-        """The digest of the request's session, or None and the reason."""
+    def _session(self, request: ClientRequest, seconds: dict[str, float]) -> tuple[str | None, str]:
+        """The digest of the request's session, or None and the reason; what the store took counts as its part."""
         session_id = request.header(self._session_header)
         if session_id is None:
             return None, "no-session"
@@ -119,10 +119,13 @@ class Pipeline:
         except ValueError:
             return None, "bad-session"
         deadline = Deadline(self._budget)
+        started = time.perf_counter()
         try:
             return self._hasher.digest(session_id, deadline), ""
         except StoreError:
             return None, _store_reason(deadline)
+        finally:
+            seconds["store"] = time.perf_counter() - started
 
     def _ask(self, request: BackendRequest, seconds: dict[str, float]) -> tuple[BackendResponse, bytes]:
         started = time.perf_counter()
@@ -206,11 +209,15 @@ class Pipeline:
             return None, "no-hits"
         window = self._settings.window
         indexes, items = answer.indexes()[:window], answer.items(self._settings.item_id)[:window]
-        deadline = Deadline(self._budget)
+        # One budget for all that the store is asked; what the engine took meanwhile is not counted.
+        before = seconds.get("store", 0.0)
+        deadline = Deadline(self._budget - before)
         started = time.perf_counter()
         try:
-            gathered = self._gatherer.gather(digest, route.names, indexes, items, deadline)
-            seconds["store"] = time.perf_counter() - started
+            try:
+                gathered = self._gatherer.gather(digest, route.names, indexes, items, deadline)
+            finally:
+                seconds["store"] = before + time.perf_counter() - started
             started = time.perf_counter()
             candidates = Candidates(len(items), gathered.signals, self._weight(request), int(digest, 16))
             order, value = self._strategy.order(candidates)
