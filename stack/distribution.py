@@ -6,7 +6,6 @@ import hashlib
 import shutil
 import zipfile
 from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 
 from sessionrank.console import err, progress
@@ -31,13 +30,13 @@ def artifacts_of(engine: Engine) -> list[Artifact]:
 def install(engine: Engine, *, cache: Path, maven_url: str) -> Path:
     """The folder that the engine runs from: downloaded and unpacked on first use, then only looked up.
 
-    The folder's name tells every pin and setting that went into it, and it appears whole or not at all.
+    The folder's name tells all that went into it, and it appears whole or not at all.
 
     Raises:
         ConfigurationError: a part cannot be had; the message says what to do instead.
     """
     artifacts = artifacts_of(engine)
-    recipe = repr((_LAYOUT, artifacts, sorted(asdict(engine).items(), key=str)))
+    recipe = repr((_LAYOUT, artifacts, engine.flavour, sorted(engine.modules.items()), engine.libraries))
     home = cache / "engines" / f"{engine.name}-{engine.version}-{hashlib.sha256(recipe.encode()).hexdigest()[:12]}"
     if home.is_dir():
         return home

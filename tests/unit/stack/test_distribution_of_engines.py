@@ -101,9 +101,16 @@ def test_a_second_start_only_looks_it_up(repository: Repository, tmp_path: Path)
     assert repository.asked == []
 
 
-def test_another_setting_or_module_makes_another_folder(repository: Repository, tmp_path: Path) -> None:
-    other = Engine(**{**vars(ENGINE), "modules": {}})
-    assert run_install(tmp_path, other) != run_install(tmp_path)
+@pytest.mark.parametrize("change", [{"modules": {}}, {"libraries": ()}, {"version": "2.0"}, {"flavour": "other"}])
+def test_another_content_makes_another_folder(
+    repository: Repository, tmp_path: Path, change: dict[str, object]
+) -> None:
+    assert run_install(tmp_path, Engine(**{**vars(ENGINE), **change})) != run_install(tmp_path)
+
+
+def test_settings_of_the_node_do_not_unpack_it_again(repository: Repository, tmp_path: Path) -> None:
+    other = Engine(**{**vars(ENGINE), "settings": {"a": "b"}, "java": (1, 99)})
+    assert run_install(tmp_path, other) == run_install(tmp_path)
 
 
 def test_a_module_gets_its_jars_a_descriptor_and_its_permissions(repository: Repository, tmp_path: Path) -> None:
