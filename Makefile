@@ -24,6 +24,7 @@ demo: $(VENV)/.demo ## Start everything on real data and watch search follow a v
 	@$(BIN)/sessionrank demo $(if $(filter-out 0,$(ONCE)),--once)
 
 test: lint ## Lint, types, import directions, then unit, contract and functional tests with coverage
+	@$(BIN)/sessionrank stack fetch --all
 	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered $(ARGS)
 
 lint: $(VENV)/.dev ## Lint, spelling, types, import directions
