@@ -40,7 +40,7 @@ def read_fields(text: bytes | msgspec.Raw) -> Fields:
             if not data.startswith(value, match.end()):
                 break
             position, seen = match.end() + len(value), seen + 1
-    except (msgspec.DecodeError, UnicodeDecodeError, KeyError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, KeyError, RecursionError) as error:
         raise Unreadable(str(error)) from error
     if seen != len(fields) or data[position:].strip() not in (b"}", b"{}"):
         raise Unreadable("a name stands twice")

@@ -45,6 +45,8 @@ class _Answer(msgspec.Struct):
 #: Bytes of the array of hits by which its place in the answer is found.
 _BEGINNING = 100
 
+#: Not JSON, not UTF-8, or nested deeper than the decoder goes.
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _answers = msgspec.json.Decoder(_Answer)
 _shard_counts = msgspec.json.Decoder(_ShardCounts)
 _raw_hits = msgspec.json.Decoder(list[msgspec.Raw])
@@ -62,7 +64,7 @@ class EngineAnswer:
             self._array = bytes(answer.hits.hits)
             self._raw = _raw_hits.decode(self._array)
             self._hits = _hits.decode(self._array)
-        except msgspec.DecodeError as error:
+        except _UNREADABLE as error:
             raise UnreadableAnswer(str(error)) from error
         self.body = body
         self.failed_shards = answer.shards.failed
@@ -136,7 +138,7 @@ def failed_shards(body: bytes) -> int:
     """
     try:
         return _shard_counts.decode(body).shards.failed
-    except msgspec.DecodeError as error:
+    except _UNREADABLE as error:
         raise UnreadableAnswer(str(error)) from error
 
 

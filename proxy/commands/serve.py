@@ -18,6 +18,7 @@ from sessionrank.errors import ConfigurationError
 from sessionrank.settings import read_settings
 
 from ..settings import OWN_PLACES, ProxySettings, split_listen
+from ..worker import JsonErrorWorker
 
 __all__ = ["serve"]
 
@@ -108,7 +109,7 @@ def _options(settings: ProxySettings, host: str, port: int, workers: int) -> dic
     return {
         "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
         "workers": workers,
-        "worker_class": "gthread",
+        "worker_class": JsonErrorWorker,
         "threads": settings.max_in_flight + OWN_PLACES + _SPARE_THREADS,
         # Longer than the engine may take: the worker is not to be killed over a slow search.
         "timeout": int(settings.engine_timeout_s) + 30,
