@@ -17,6 +17,8 @@ from sessionrank.console import err
 from sessionrank.errors import ConfigurationError
 from sessionrank.settings import read_settings
 
+from ..backends.registry import backend_from_urls
+from ..sessions.registry import from_url
 from ..settings import OWN_PLACES, ProxySettings, split_listen
 from ..worker import JsonErrorWorker
 
@@ -65,7 +67,7 @@ def serve(listen: str | None, workers: int | None) -> None:
         host, port = split_listen(settings.listen)
     except ValueError as error:
         raise ConfigurationError(f"--listen: {error}") from error
-    settings.hash_key()
+    _check_parts(settings)
     count = _worker_count(settings)
     _check_free(host, port)
     metrics = tempfile.mkdtemp(prefix="sessionrank-metrics-")
@@ -76,10 +78,20 @@ def serve(listen: str | None, workers: int | None) -> None:
         f"indices {', '.join(settings.indices)}",
         markup=False,
     )
+    owner = os.getpid()
     try:
         _Server(_options(settings, host, port, count)).run()
     finally:
-        shutil.rmtree(metrics, ignore_errors=True)
+        # A worker that ends comes this way as well, and the others still write there.
+        if os.getpid() == owner:
+            shutil.rmtree(metrics, ignore_errors=True)
+
+
+def _check_parts(settings: ProxySettings) -> None:
+    """Make what the workers will make, so that a setting that cannot work is one line here; nothing connects yet."""
+    settings.hash_key()
+    backend_from_urls(settings.upstream, pool_size=1, ca_file=settings.upstream_ca_file).close()
+    from_url(settings.redis_url, cap=settings.session_cap, ttl=settings.session_ttl).close()
 
 
 def _worker_count(settings: ProxySettings) -> int:
