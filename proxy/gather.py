@@ -69,23 +69,21 @@ class Gatherer:
         parts = _parts_by_release(releases)
         if not parts:
             raise NotRankable("no-release")
-        lookups = [
-            lookup
+        asked = [
+            (release, part, name, signal.lookups(release, _of(items, part)))
             for release, part in parts.items()
-            for signal in self._signals.values()
-            for lookup in signal.lookups(release, _of(items, part))
+            for name, signal in self._signals.items()
         ]
+        lookups = [lookup for *_, each in asked for lookup in each]
         record, values = self._store.read(digest, lookups, deadline)
         if record is None or not record.events:
             raise NotRankable("empty-session")
         vectors = self._session_vectors(digest, record, list(parts), deadline)
         signals = {name: np.full(len(items), np.nan) for name in self._signals}
         answers = iter(values)
-        for release, part in parts.items():
+        for release, part, name, each in asked:
             state = SessionState(record.events, vectors[release])
-            for name, signal in self._signals.items():
-                count = len(signal.lookups(release, ()))
-                signals[name][part] = signal.score(state, [next(answers) for _ in range(count)])
+            signals[name][part] = self._signals[name].score(state, [next(answers) for _ in each])
         if all(np.isnan(values).all() for values in signals.values()):
             raise NotRankable("no-vector" if all(v is None for v in vectors.values()) else "no-known-hits")
         return Gathered(signals, record, releases)

@@ -48,6 +48,6 @@ class Strategy(ABC):
 def place(value: NDArray[np.float64]) -> NDArray[np.intp]:
     """Hits with a value in descending order over the places that they had; the others (NaN) stay where they are."""
     order = np.arange(value.size)
-    known = np.flatnonzero(~np.isnan(value))
-    order[known] = known[np.argsort(-value[known], kind="stable")]
+    (known,) = (~np.isnan(value)).nonzero()
+    order[known] = known[(-value[known]).argsort(kind="stable")]
     return order

@@ -136,12 +136,15 @@ def _events(columns: _Columns) -> tuple[Event, ...]:
     for step in columns.steps:
         times.append(times[-1] + step)
     whole = len(columns.ids) % ID_BYTES == len(columns.dropped_ids) % ID_BYTES == 0
-    if not whole or min(columns.type_of, default=0) < 0 or not all(0 <= time < _YEAR_10000 for time in times):
+    if not whole or min(columns.type_of, default=0) < 0:
         raise ValueError("not of our making")
-    return tuple(
+    if min(times, default=0) < 0 or max(times, default=0) >= _YEAR_10000:
+        raise ValueError("a time that is none")
+    events = [
         Event(sku, columns.types[kind], time, b"" if id_ == _NO_ID else id_)
         for sku, kind, time, id_ in zip(columns.skus, columns.type_of, times, ids, strict=True)
-    )
+    ]
+    return tuple(events)
 
 
 def _pieces(ids: bytes) -> Sequence[bytes]:

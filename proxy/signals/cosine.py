@@ -17,6 +17,7 @@ __all__ = ["EVENT_WEIGHTS", "CosineSignal", "session_vector", "vector_lookups"]
 
 #: Weight of each event type in the session vector. Equal until an evaluation on real clicks says otherwise.
 EVENT_WEIGHTS: Mapping[str, float] = {"view": 1.0, "click": 1.0, "cart": 1.0, "purchase": 1.0}
+_NAN = np.array(np.nan, DTYPE).tobytes()
 
 
 class CosineSignal(Signal):
@@ -29,11 +30,14 @@ class CosineSignal(Signal):
         if session.vector is None:
             return np.full(len(values[0]), np.nan)
         # Rows of NaN in the place of what is missing or of another size: so one product scores all hits in their order.
-        missing = np.full(session.vector.size, np.nan, DTYPE).tobytes()
-        rows = b"".join([blob if blob and len(blob) == len(missing) else missing for blob in values[0]])
+        size = session.vector.nbytes
+        missing = _NAN * session.vector.size
+        rows = b"".join([blob if blob and len(blob) == size else missing for blob in values[0]])
         with np.errstate(invalid="ignore", over="ignore"):
             products = np.frombuffer(rows, DTYPE).reshape(-1, session.vector.size) @ session.vector
-        return np.where(np.isfinite(products), products, np.nan).astype(np.float64)
+        scores = products.astype(np.float64)
+        scores[~np.isfinite(scores)] = np.nan
+        return scores
 
 
 def vector_lookups(release: str, items: Sequence[str]) -> list[Lookup]:
