@@ -17,7 +17,7 @@ from .ranking.registry import STRATEGIES
 __all__ = ["OWN_PLACES", "ProxySettings", "split_listen"]
 
 #: Requests to our own endpoints that one worker handles at a time, beside ``max_in_flight`` others.
-OWN_PLACES = 6
+OWN_PLACES = 32
 
 
 def _between(low: float, high: float) -> Callable[[Any], None]:

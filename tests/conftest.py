@@ -1,11 +1,19 @@
 """Fixtures for all tests: real servers, started on first use and shared by the whole session."""
 
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
 
 from tests.support.stack import Servers, TestStack
+
+
+def pytest_configure() -> None:
+    """Whatever started the tests (``nohup``, a background job) may ignore signals; what they start must not."""
+    for number, default in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, default)
 
 
 @pytest.fixture(scope="session")

@@ -12,14 +12,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from proxy.settings import ProxySettings
+from proxy.settings import OWN_PLACES, ProxySettings
 from tests.support.nginx import free_port
 
 __all__ = ["Server", "bare", "proxy"]
 
 _ROOT = Path(__file__).parents[2]
 #: As ``sessionrank serve`` has it: the requests in flight and what it has to spare.
-_THREADS = ProxySettings().max_in_flight + 8
+_THREADS = ProxySettings().max_in_flight + OWN_PLACES + 2
 _CPUCLOCK_SCHED = 2
 
 

@@ -80,17 +80,28 @@ def test_ctrl_c_is_left_to_the_terminal_and_forwarded_elsewhere(monkeypatch: pyt
     monkeypatch.setattr(os, "kill", lambda pid, number: sent.append((pid, number)))
     for terminal in (True, False):
         monkeypatch.setattr(os, "isatty", lambda fd, terminal=terminal: terminal)
-        with foreground._forwarding(4711):
+        with foreground._forwarding() as forward_to:
+            forward_to(4711)
             signal.raise_signal(signal.SIGINT)
             signal.raise_signal(signal.SIGTERM)
     assert sent == [(4711, signal.SIGTERM), (4711, signal.SIGINT), (4711, signal.SIGTERM)]
+
+
+def test_a_signal_that_comes_before_the_command_is_known_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[tuple[int, int]] = []
+    monkeypatch.setattr(os, "kill", lambda pid, number: sent.append((pid, number)))
+    with foreground._forwarding() as forward_to:
+        signal.raise_signal(signal.SIGUSR1)
+        assert sent == []
+        forward_to(4711)
+    assert sent == [(4711, signal.SIGUSR1)]
 
 
 def test_a_signal_that_was_ignored_stays_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
 
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        with foreground._forwarding(4711):
+        with foreground._forwarding():
             assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
     finally:
         signal.signal(signal.SIGHUP, before)
