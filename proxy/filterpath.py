@@ -5,10 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-__all__ = ["NEEDED", "FilterPath", "name_matches"]
-
-#: What ranking needs of an answer.
-NEEDED = ("hits.hits._id", "hits.hits._index", "_shards.failed")
+__all__ = ["FilterPath", "name_matches"]
 
 
 class FilterPath:

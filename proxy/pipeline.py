@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -86,6 +87,8 @@ class Pipeline:
     def search(self, request: ClientRequest, route: Route) -> Answer:
         """A search: personalised where it can be, else plain with the reason."""
         seconds: dict[str, float] = {}
+        if reason := self._planner.leaves_alone(request, route.names):
+            return self.forward(request, route, reason)
         digest, why_not = self._session(request, seconds)
         plan = self._planner.plan(request, route.names, digest, why_not)
         if isinstance(plan, PassThrough):
@@ -226,7 +229,10 @@ class Pipeline:
             nearest: dict[int, str | None] = {}
             if explain:
                 shown = positions[page[0] : page[0] + page[1]]
-                nearest = dict(zip(shown, self._gatherer.nearest_viewed(gathered, items, shown, deadline), strict=True))
+                # The order is made: a store that fails now costs a part of the explanation.
+                with suppress(StoreError):
+                    found = self._gatherer.nearest_viewed(gathered, items, shown, deadline)
+                    nearest = dict(zip(shown, found, strict=True))
             return _Ranking(positions, value, gathered, nearest), ""
         except NotRankable as nothing:
             return None, nothing.reason

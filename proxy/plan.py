@@ -9,12 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
 from .backends.base import BackendRequest, Headers
-from .filterpath import NEEDED, FilterPath, name_matches
+from .extras import Extras, ask_for_items, ask_for_shards, tells_items
 from .indices import covered
 from .popularity.registry import POPULARITY_MODES
 from .ranking.registry import STRATEGIES
@@ -77,21 +76,6 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Extras:
-    """What the changed request asks for beyond the client's wish."""
-
-    #: Members of each hit that the client did not ask for.
-    hit_members: tuple[str, ...] = ()
-    #: The doc-value field that holds the product id, when the client did not ask for it.
-    item_field: str = ""
-    #: ``_shards`` as a whole, or only its ``failed``.
-    shards: str = ""
-
-    def __bool__(self) -> bool:
-        return bool(self.hit_members or self.item_field or self.shards)
-
-
-@dataclass(frozen=True, slots=True)
 class Rewrite:
     """The engine is asked something else than the client asked."""
 
@@ -99,7 +83,7 @@ class Rewrite:
     #: None when the answer's order stays the engine's, for the reason given.
     page: Page | None
     reason: str
-    extras: Extras = Extras()
+    extras: Extras
 
 
 class _Plain(Exception):
@@ -140,10 +124,8 @@ class Planner:
         Args:
             session: the keyed digest of the session, or None with ``why_not`` as the reason.
         """
-        if (request.header("x-sessionrank") or "").strip().lower() == "off":
-            return PassThrough("off")
-        if not covered(names, self._settings.indices):
-            return PassThrough("not-managed")
+        if reason := self.leaves_alone(request, names):
+            return PassThrough(reason)
         if session and not self._ranks:
             session, why_not = None, "strategy-none"
         if session is None and not self._head:
@@ -155,6 +137,12 @@ class Planner:
             return PassThrough(plain.reason)
         except (Unreadable, msgspec.MsgspecError, UnicodeError, RecursionError):
             return PassThrough("unreadable")
+
+    def leaves_alone(self, request: ClientRequest, names: Sequence[str]) -> str:
+        """Why a search passes untouched whoever asks, or nothing; told before the session is looked at."""
+        if (request.header("x-sessionrank") or "").strip().lower() == "off":
+            return "off"
+        return "" if covered(names, self._settings.indices) else "not-managed"
 
     def own(self, request: ClientRequest) -> BackendRequest:
         """The client's request as it goes to the engine untouched: only our own headers are left out."""
@@ -199,14 +187,19 @@ class Planner:
         url = url.without("source", "source_content_type", *(("q", *_Q_PARAMETERS) if "q" in url.values else ()))
         if session and "preference" not in url.values:
             url = url.plus("preference", session[:16])
-        if session is None or search.start >= settings.window:
-            reason = why_not if session is None else "beyond-window"
-            url, _, shards = _widen(url, NEEDED[-1:])
-            return Rewrite(self._request(request, search.path, url, body), None, reason, Extras(shards=shards))
+        reason = why_not if session is None else "beyond-window" if search.start >= settings.window else ""
+        if not reason and not tells_items(url, settings.item_id):
+            reason = "no-hits-asked"
+        if reason:
+            url, extras = ask_for_shards(url)
+            return Rewrite(self._request(request, search.path, url, body), None, reason, extras)
         page = Page(search.start, search.size, settings.window)
         body["from"] = msgspec.Raw(b"0")
         body["size"] = msgspec.Raw(b"%d" % max(settings.window, search.start + search.size))
-        url, extras = _ask_for_items(url.without("from", "size"), body, settings.item_id)
+        try:
+            url, extras = ask_for_items(url.without("from", "size"), body, settings.item_id)
+        except ValueError as error:
+            raise _Plain("unreadable") from error
         return Rewrite(self._request(request, search.path, url, body), page, "", extras)
 
     def _request(self, request: ClientRequest, path: str, url: Query, body: Fields) -> BackendRequest:
@@ -286,64 +279,3 @@ def _keep_highlights(body: Fields, query: bytes) -> None:
     if "highlight_query" not in highlight:
         highlight["highlight_query"] = msgspec.Raw(query)
         body["highlight"] = msgspec.Raw(encode(highlight))
-
-
-def _ask_for_items(url: Query, body: Fields, item_id: str) -> tuple[Query, Extras]:
-    """Make sure that each hit tells its product and index, and note what to take out again."""
-    members: list[str] = []
-    item_field = ""
-    if url.values.get("stored_fields", "").strip() == "_none_":
-        url, body["stored_fields"] = url.without("stored_fields"), msgspec.Raw(b'"_none_"')
-    if bytes(body.get("stored_fields", b"")) in (b'"_none_"', b'["_none_"]'):
-        if "_source" in body or "_source" in url.values:
-            raise _Plain("unreadable")
-        del body["stored_fields"]
-        body["_source"] = msgspec.Raw(b"false")
-        members.append("_id")
-    needed = list(NEEDED)
-    if item_id != "_id":
-        item_field = _ask_for_field(url, body, item_id)
-        needed.append("hits.hits.fields")
-    if "filter_path" in url.values and not FilterPath(url.values["filter_path"]).touches("hits.hits"):
-        raise _Plain("no-hits-asked")
-    if item_id != "_id" and _asks_for_parts("hits.hits.fields", url):
-        raise _Plain("no-hits-asked")
-    url, hidden, shards = _widen(url, needed)
-    return url, Extras((*members, *hidden), item_field, shards)
-
-
-def _ask_for_field(url: Query, body: Fields, field: str) -> str:
-    """Have each hit bring ``field``; gives it back when the client did not ask for it, to be taken out again."""
-    asked = msgspec.json.decode(body.get("docvalue_fields", b"[]"), type=list[msgspec.Raw])
-    wishes = [msgspec.json.decode(wish) for wish in asked]
-    wishes += msgspec.json.decode(body.get("fields", b"[]"), type=list[Any])
-    names = [wish.get("field") if isinstance(wish, dict) else wish for wish in wishes]
-    names += url.values.get("docvalue_fields", "").split(",")
-    if any(name_matches(name, field) for name in names if isinstance(name, str)):
-        return ""
-    body["docvalue_fields"] = msgspec.Raw(encode([*asked, {"field": field}]))
-    return field
-
-
-def _asks_for_parts(path: str, url: Query) -> bool:
-    """Whether ``filter_path`` lets some of what is at ``path`` through and not the rest."""
-    asked = FilterPath(url.values.get("filter_path", ""))
-    return asked.touches(path) and not asked.includes_path(path)
-
-
-def _widen(url: Query, needed: Sequence[str]) -> tuple[Query, list[str], str]:
-    """``filter_path`` with what we need; also the hit members and the part of ``_shards`` to take out again."""
-    if "filter_path" not in url.values:
-        return url, [], ""
-    wish = url.values["filter_path"]
-    asked = FilterPath(wish)
-    if asked.excludes_any(needed):
-        raise _Plain("no-hits-asked")
-    missing = [path for path in needed if not asked.includes_path(path)]
-    members = [path.rpartition(".")[2] for path in missing if path.startswith("hits.")]
-    shards = ""
-    if "_shards.failed" in missing:
-        shards = "failed" if asked.touches("_shards") else "all"
-    if missing:
-        url = url.without("filter_path").plus("filter_path", ",".join([wish, *missing]))
-    return url, members, shards

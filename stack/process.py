@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import select
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -20,6 +21,8 @@ from .unprivileged import User, run_parent
 __all__ = ["Child"]
 
 _WATCHDOG = Path(__file__).with_name("watchdog.py")
+#: Seconds that the end of a child may take, beyond its grace.
+_END_SECONDS = 30
 
 
 class Child:
@@ -38,6 +41,7 @@ class Child:
         self.user = user
         self.pid = 0
         self._exit_code: int | None = None
+        self._grace = 0.0
         self._buffer = b""
         control, self._control = os.pipe()
         self._events, events = os.pipe()
@@ -84,6 +88,7 @@ class Child:
             "session": self._quiet,
             "grace": grace,
         }
+        self._grace = grace
         os.write(self._control, json.dumps(order).encode() + b"\n")
         event = self._event(wait=True)
         if "pid" not in event:
@@ -117,7 +122,13 @@ class Child:
             os.write(self._control, b"\n")
         os.close(self._control)
         self._control = -1
-        self._watchdog.wait()
+        try:
+            self._watchdog.wait(self._grace + _END_SECONDS)
+        except subprocess.TimeoutExpired:
+            # It takes its child with it, and we do the rest.
+            self._watchdog.kill()
+            self._watchdog.wait()
+            shutil.rmtree(self.folder, ignore_errors=True)
         os.close(self._events)
 
     def __enter__(self) -> Child:

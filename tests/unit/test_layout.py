@@ -35,7 +35,7 @@ def test_inside_a_program_its_own_modules_are_imported_relatively(program: str) 
         ("redis", ("proxy/sessions/redis.py", "indexer/")),
         ("http.client", ("proxy/backends/",)),
         ("flask", ("proxy/app.py", "proxy/wsgi.py", "proxy/errors.py", "proxy/views/")),
-        ("gunicorn", ("proxy/commands/",)),
+        ("gunicorn", ("proxy/commands/", "proxy/worker.py")),
         ("gensim", ("models/",)),
         ("elasticsearch", ("indexer/engines/",)),
         ("opensearchpy", ("indexer/engines/",)),

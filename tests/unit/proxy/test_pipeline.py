@@ -182,6 +182,36 @@ def test_a_broken_store_costs_only_the_order(slow: bool, reason: str) -> None:
     assert ids(answer) == ORDER[1:3]
 
 
+class ForgetfulStore(MemorySessions):
+    """Answers reads that are for a session, and no others."""
+
+    def read(
+        self, digest: str | None, lookups: Sequence[Lookup], deadline: Deadline
+    ) -> tuple[Record | None, list[list[bytes | None]]]:
+        if digest is None and len(lookups[0].fields) > 1:
+            raise StoreError("gone")
+        return super().read(digest, lookups, deadline)
+
+
+def test_a_store_that_fails_while_explaining_costs_a_part_of_the_explanation() -> None:
+    store = ForgetfulStore(cap=20, ttl=60)
+    store.publish(RELEASE, VECTORS)
+    shop = Shop(store=store)
+    shop.views("red")
+    first = content(shop.search(X_Sessionrank_Explain="true"))["hits"]["hits"][0]
+    assert (first["_id"], first["_sessionrank"]["nearest_viewed"]) == ("red", None)
+
+
+def test_what_is_left_alone_does_not_look_at_the_store() -> None:
+    class Untouchable(MemorySessions):
+        def secret(self, deadline: Deadline) -> bytes:
+            raise AssertionError("asked")
+
+    shop = Shop(store=Untouchable(cap=20, ttl=60))
+    shop.pipeline = Pipeline(shop.settings, shop.backend, shop.store, Hasher(shop.store))
+    assert shop.search(X_Sessionrank="off").reason == "off"
+
+
 def test_garbage_in_the_store_costs_only_the_order() -> None:
     shop = Shop()
     shop.views("red")

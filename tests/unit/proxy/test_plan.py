@@ -160,8 +160,6 @@ def test_a_sort_by_score_alone_is_no_sort(sort: Any) -> None:
         ("/catalog/_search?size=x", "unreadable"),
         ("/catalog/_search?a=1;sort=price", "unreadable"),
         ("/catalog/_search?source=%7B%7D", "unreadable"),
-        ("/catalog/_search?filter_path=took", "no-hits-asked"),
-        ("/catalog/_search?filter_path=-hits.hits._id", "no-hits-asked"),
     ],
 )
 def test_url_parameters_can_forbid_a_change(target: str, reason: str) -> None:
@@ -238,6 +236,28 @@ def test_filter_path_is_widened_and_the_extras_are_noted() -> None:
     assert made.extras == Extras((), "", "failed")
     made, _, _ = rewritten(BAG, "/catalog/_search?filter_path=hits,_shards")
     assert made.extras == Extras()
+
+
+@pytest.mark.parametrize("wish", ["took", "hits.max_score,aggregations", "-hits.hits._id", "hits.hits,-hits.*._index"])
+@pytest.mark.parametrize("session", [SESSION, None])
+def test_where_hits_cannot_be_told_the_search_is_wrapped_all_the_same(wish: str, session: str | None) -> None:
+    made, body, _ = rewritten(BAG, f"/catalog/_search?filter_path={wish}", session=session)
+    assert (made.page, made.reason) == (None, "no-hits-asked" if session else "no-session")
+    assert wrapped(body) == BAG["query"]
+
+
+@pytest.mark.parametrize(
+    ("wish", "tells"),
+    [
+        ("hits.hits.fields", True),
+        ("hits.hits._id", True),
+        ("hits.hits.fields.price", False),
+        ("-hits.hits.fields", False),
+    ],
+)
+def test_a_field_as_item_id_must_be_told_by_filter_path_as_well(wish: str, tells: bool) -> None:
+    made, _, _ = rewritten(BAG, f"/catalog/_search?filter_path={wish}", item_id="sku")
+    assert (made.page is not None) is tells
 
 
 def test_no_stored_fields_still_tell_the_id() -> None:
