@@ -155,7 +155,7 @@ def test_an_example_of_a_member_fulfils_the_contract_of_its_family(file: str, so
     module.__package__ = package
     sys.modules[name] = module
     try:
-        exec(compile(source, file, "exec"), module.__dict__)
+        exec(compile(source, f"<{file}>", "exec"), module.__dict__)
     finally:
         del sys.modules[name]
     contract = importlib.import_module(f"{package}.base")
