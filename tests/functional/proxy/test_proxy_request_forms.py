@@ -117,13 +117,17 @@ def test_filter_path_gives_what_the_engine_gives_for_the_same_hits(
 
 
 @pytest.mark.parametrize("wish", ["hits.total", "aggregations", "took", "-hits.hits", "-hits.hits._id", "-**._index"])
-def test_a_filter_path_that_cannot_be_ranked_by_passes_as_it_is(
+def test_a_filter_path_that_cannot_be_ranked_by_is_answered_in_the_order_of_the_wrapped_query(
     proxy: Ask, direct: Ask, shop: Shop, visit: Visit, wish: str
 ) -> None:
-    target = "?q=red&filter_path=" + wish
-    got = search(proxy, shop, target, None, visit(shop.of_cluster(3)))
-    assert untimed(got.body) == untimed(search(direct, shop, target).body)
-    assert got.reason == "no-hits-asked"
+    target = "?filter_path=" + wish
+    body = {"query": RED, "aggs": {"groups": {"terms": {"field": "group"}}}}
+    lifted = body | {"query": ScriptScore().wrap(RED, field="popularity", weight=1.0)}
+    expected = untimed(search(direct, shop, target, lifted).body)
+    for session, reason in ((visit(shop.of_cluster(3)), "no-hits-asked"), (None, "no-session")):
+        got = search(proxy, shop, target, body, session)
+        assert untimed(got.body) == expected
+        assert got.reason == reason
 
 
 #: What a hit may be asked for: members of the body.
