@@ -32,13 +32,14 @@ class HttpError(SessionrankError):
         self.reason = reason
 
 
-#: The first that fits wins.
-_STATUS: tuple[tuple[type[SessionrankError], int, str], ...] = (
-    (StoreError, 503, "store_exception"),
-    (BackendTimeout, 504, "engine_timeout_exception"),
-    (BackendUnreachable, 502, "engine_unreachable_exception"),
-    (BackendError, 502, "engine_broken_exception"),
-    (DataError, 400, "illegal_argument_exception"),
+#: The first that fits wins. Errors of servers behind us have a text of their own: their messages name addresses, which
+#: are for the log and not for clients.
+_STATUS: tuple[tuple[type[SessionrankError], int, str, str | None], ...] = (
+    (StoreError, 503, "store_exception", "the session store does not answer"),
+    (BackendTimeout, 504, "engine_timeout_exception", "the search engine did not answer in time"),
+    (BackendUnreachable, 502, "engine_unreachable_exception", "the search engine cannot be reached"),
+    (BackendError, 502, "engine_broken_exception", "the search engine broke the exchange off"),
+    (DataError, 400, "illegal_argument_exception", None),
 )
 _TYPES = {
     400: "illegal_argument_exception",
@@ -59,9 +60,11 @@ def status_of(error: Exception) -> tuple[int, str, str]:
     """(status, type, reason) of an error; what nobody foresaw is a 500 that tells the client nothing."""
     if isinstance(error, HttpError):
         return error.status, error.type, error.reason
-    for kind, status, type_ in _STATUS:
+    for kind, status, type_, text in _STATUS:
         if isinstance(error, kind):
-            return status, type_, str(error)
+            if text is not None:
+                _log.warning("%s: %s", type_, error)
+            return status, type_, text or str(error)
     return 500, "internal_exception", "an unexpected error; the log of the proxy says more"
 
 

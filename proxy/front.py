@@ -5,20 +5,23 @@ Flask decodes paths and answers OPTIONS itself, so only our own endpoints under 
 
 from __future__ import annotations
 
+import io
 import json
 import threading
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from sessionrank.errors import BackendError, BackendTimeout, BackendUnreachable
 
 from .backends.base import BackendResponse, Headers, SearchBackend
-from .errors import error_body
-from .gate import Gate, Refused
+from .errors import error_body, status_of
+from .gate import Gate, Refused, Route
 from .metrics import count_answer, observe
 from .pipeline import Answer, Pipeline
+from .reception import BodyCutOff, BodyRefused, BodyTooLarge, BodyTooSlow, read_body
 from .request import ClientRequest
 from .settings import OWN_PLACES, ProxySettings
 
@@ -36,10 +39,10 @@ _HOP_BY_HOP = frozenset({
     "transfer-encoding", "upgrade", "host", "content-length", "expect",
 })  # fmt: skip
 _GZIP_FROM = 1024
-
-
-class _TooLarge(Exception):
-    """The request body is larger than the limit."""
+#: Seconds that a request's body may take to come.
+_BODY_SECONDS = 20.0
+#: Seconds that a request waits for a place before it gets 429.
+_WAIT_SECONDS = 1.0
 
 
 class Front:
@@ -54,35 +57,54 @@ class Front:
         self._own = own
         self._gate = Gate(settings)
         self._places = threading.BoundedSemaphore(settings.max_in_flight)
+        self._waiting = threading.BoundedSemaphore(settings.max_waiting)
         self._own_places = threading.BoundedSemaphore(OWN_PLACES)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         target = _raw_target(environ)
         path = target.partition("?")[0]
-        if path == _OWN or path.startswith(_OWN + "/"):
-            if environ.get("CONTENT_LENGTH", "").isdigit() and self._exceeds(int(environ["CONTENT_LENGTH"])):
-                return self._refuse(environ, start_response, 413, "too-large")
-            return self._own_endpoint(environ, start_response, path)
-        if not self._places.acquire(blocking=False):
-            return self._refuse(environ, start_response, 429, "busy")
-        return self._admitted(environ, start_response, target)
+        own = path == _OWN or path.startswith(_OWN + "/")
+        route = None if own else self._admit(environ, target)
+        if isinstance(route, Refused):
+            return self._refuse(environ, start_response, "gate", route.reason)
+        # The body first: whoever sends it slowly holds a thread, but no place.
+        try:
+            body = read_body(environ, limit=self._settings.max_body_bytes, seconds=_BODY_SECONDS)
+        except BodyRefused as refused:
+            return self._refuse(environ, start_response, _BODY_REFUSALS[type(refused)])
+        if route is None:
+            return self._own_endpoint(environ, start_response, path, body)
+        request = ClientRequest(environ["REQUEST_METHOD"], target, _headers(environ), body)
+        return self._admitted(environ, start_response, request, route)
 
-    def _own_endpoint(self, environ: WSGIEnvironment, start_response: StartResponse, path: str) -> Iterable[bytes]:
+    def _admit(self, environ: WSGIEnvironment, target: str) -> Route | Refused:
+        own_credentials = self._backend.has_credentials and "HTTP_AUTHORIZATION" not in environ
+        return self._gate.admit(environ["REQUEST_METHOD"], target, own_credentials=own_credentials)
+
+    def _own_endpoint(
+        self, environ: WSGIEnvironment, start_response: StartResponse, path: str, body: bytes
+    ) -> Iterable[bytes]:
         """Our own endpoints have places of their own: a store that hangs must not hold the threads that search."""
+        environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(body), str(len(body))
+        environ.pop("HTTP_TRANSFER_ENCODING", None)
         if path == _LIVE:
             return self._own(environ, start_response)
         if not self._own_places.acquire(blocking=False):
-            return self._refuse(environ, start_response, 429, "busy")
+            return self._refuse(environ, start_response, "busy")
         try:
             return self._own(environ, start_response)
         finally:
             self._own_places.release()
 
-    def _admitted(self, environ: WSGIEnvironment, start_response: StartResponse, target: str) -> Iterable[bytes]:
+    def _admitted(
+        self, environ: WSGIEnvironment, start_response: StartResponse, request: ClientRequest, route: Route
+    ) -> Iterable[bytes]:
         """Answer and give the place back: at once, or when the last piece of a stream is out."""
+        if not self._take_place():
+            return self._refuse(environ, start_response, "busy")
         streaming = False
         try:
-            answer = self._answer(environ, start_response, target)
+            answer = self._answer(environ, start_response, request, route)
             if isinstance(answer, list):
                 return answer
             streaming = True
@@ -91,75 +113,60 @@ class Front:
             if not streaming:
                 self._places.release()
 
+    def _take_place(self) -> bool:
+        """A place at once, or within a moment, as an engine's own queue has it; a bounded number may wait."""
+        if self._places.acquire(blocking=False):
+            return True
+        if not self._waiting.acquire(blocking=False):
+            return False
+        try:
+            return self._places.acquire(timeout=_WAIT_SECONDS)
+        finally:
+            self._waiting.release()
+
     def _answer(
-        self, environ: WSGIEnvironment, start_response: StartResponse, target: str
+        self, environ: WSGIEnvironment, start_response: StartResponse, request: ClientRequest, route: Route
     ) -> list[bytes] | BackendResponse:
         started = time.perf_counter()
-        method = environ["REQUEST_METHOD"]
-        own_credentials = self._backend.has_credentials and "HTTP_AUTHORIZATION" not in environ
-        route = self._gate.admit(method, target, own_credentials=own_credentials)
-        if isinstance(route, Refused):
-            return self._refuse(environ, start_response, 403, "gate", route.reason)
         try:
-            request = ClientRequest(method, target, _headers(environ), self._body(environ))
             if route.is_search:
                 answer = self._pipeline.search(request, route)
             else:
                 answer = self._pipeline.forward(request, route, "endpoint")
-        except _TooLarge:
-            return self._refuse(environ, start_response, 413, "too-large")
         except BackendError as error:
             return self._failed(environ, start_response, error)
-        body, headers = _encoded(answer, environ.get("HTTP_ACCEPT_ENCODING", ""), method)
+        body, headers = _encoded(answer, environ.get("HTTP_ACCEPT_ENCODING", ""), request.method)
         headers += _own_headers(answer, self._settings.window)
         start_response(f"{answer.status} {answer.phrase}", headers)
         _measure(answer, time.perf_counter() - started)
         return body
 
-    def _body(self, environ: WSGIEnvironment) -> bytes:
-        length = environ.get("CONTENT_LENGTH") or ""
-        if length.isdigit():
-            if self._exceeds(int(length)):
-                raise _TooLarge
-            data: bytes = environ["wsgi.input"].read(int(length))
-        elif environ.get("wsgi.input_terminated"):
-            data = environ["wsgi.input"].read(self._settings.max_body_bytes + 1)
-            if self._exceeds(len(data)):
-                raise _TooLarge
-        else:
-            data = b""
-        return data
-
-    def _exceeds(self, size: int) -> bool:
-        return size > self._settings.max_body_bytes
-
     def _refuse(
-        self, environ: WSGIEnvironment, start_response: StartResponse, status: int, reason: str, text: str = ""
+        self, environ: WSGIEnvironment, start_response: StartResponse, reason: str, text: str = ""
     ) -> list[bytes]:
-        kind, default = _REFUSALS[reason]
+        status, kind, default = _REFUSALS[reason]
         count_answer("refused", reason)
         return _error(environ, start_response, status, kind, text or default)
 
     def _failed(self, environ: WSGIEnvironment, start_response: StartResponse, error: BackendError) -> list[bytes]:
-        if isinstance(error, BackendTimeout):
-            status, reason = 504, "timeout"
-        else:
-            status, reason = 502, "unreachable" if isinstance(error, BackendUnreachable) else "broken"
-        count_answer("failed", reason)
-        return _error(environ, start_response, status, f"engine_{reason}_exception", str(error))
+        status, kind, text = status_of(error)
+        count_answer("failed", _FAILURES.get(type(error), "broken"))
+        return _error(environ, start_response, status, kind, text)
 
 
+#: Reason → status, type and text in the engine's shape.
 _REFUSALS = {
-    "gate": ("security_exception", ""),
-    "busy": ("too_many_requests_exception", "too many requests in flight; try again"),
-    "too-large": ("content_too_long_exception", "the request body is larger than SESSIONRANK_MAX_BODY_BYTES"),
+    "gate": (403, "security_exception", ""),
+    "busy": (429, "too_many_requests_exception", "too many requests in flight; try again"),
+    "too-large": (413, "content_too_long_exception", "the request body is larger than SESSIONRANK_MAX_BODY_BYTES"),
+    "too-slow": (408, "request_timeout_exception", "the request body did not come in time"),
+    "cut-off": (400, "illegal_argument_exception", "the request body ended before its Content-Length"),
 }
-_PHRASES = {
-    403: "Forbidden",
-    413: "Request Entity Too Large",
-    429: "Too Many Requests",
-    502: "Bad Gateway",
-    504: "Gateway Timeout",
+_FAILURES: dict[type[BackendError], str] = {BackendTimeout: "timeout", BackendUnreachable: "unreachable"}
+_BODY_REFUSALS: dict[type[BodyRefused], str] = {
+    BodyTooLarge: "too-large",
+    BodyTooSlow: "too-slow",
+    BodyCutOff: "cut-off",
 }
 
 
@@ -243,5 +250,5 @@ def _measure(answer: Answer, total: float) -> None:
 def _error(environ: WSGIEnvironment, start_response: StartResponse, status: int, kind: str, reason: str) -> list[bytes]:
     body = json.dumps(error_body(status, kind, reason)).encode()
     headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
-    start_response(f"{status} {_PHRASES[status]}", headers)
+    start_response(f"{status} {HTTPStatus(status).phrase}", headers)
     return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from .indices import covered
+from .request import Query
 from .settings import ProxySettings
 
 __all__ = ["Gate", "Refused", "Route"]
@@ -108,7 +109,7 @@ class Gate:
                 return Route((), is_search=False, repeatable=method in ("GET", "HEAD", "OPTIONS"))
             return Refused(f"[{method} {_shown(path)}] is not a read of the search side; see SESSIONRANK_ALLOW_WRITES")
         route, names = found
-        if own_credentials and not self._is_open(route, names):
+        if own_credentials and not self._is_open(route, names, target):
             return Refused(f"[{_shown(path)}] is not open with the proxy's credentials: SESSIONRANK_READABLE_INDICES")
         return Route(names, is_search=route == "/{index}/_search", repeatable=True)
 
@@ -126,11 +127,13 @@ class Gate:
                 return route, tuple(names.split(",")) if names else ()
         return None
 
-    def _is_open(self, route: str, names: tuple[str, ...]) -> bool:
+    def _is_open(self, route: str, names: tuple[str, ...], target: str) -> bool:
         if "*" in self._settings.readable_indices:
             return True
         if route.endswith(_NAMED_IN_BODY):
             return False
+        if route == "/_cluster/health" and "level" in Query(target.partition("?")[2]).values:
+            return False  # it would name every index
         return covered(names, self._readable) if names else route in _HARMLESS
 
 

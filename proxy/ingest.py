@@ -12,6 +12,7 @@ from sessionrank import keys
 from sessionrank.errors import StoreError
 
 from .deadline import Deadline
+from .errors import status_of
 from .schemas import EventSchema, first_message, to_event
 from .sessions.base import Event, Lookup, SessionStore
 from .sessions.identity import Hasher
@@ -69,7 +70,8 @@ def _write(
     try:
         appended = store.append(hasher.digest(session_id, deadline), [event for _, event in events], deadline)
     except StoreError as error:
-        return [Outcome(503, ("store_exception", str(error)))] * len(events)
+        status, type_, reason = status_of(error)
+        return [Outcome(status, (type_, reason))] * len(events)
     return [Outcome(201 if new else 200, sku=event.sku) for (_, event), new in zip(events, appended.new, strict=True)]
 
 

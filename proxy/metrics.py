@@ -28,7 +28,10 @@ UNKNOWN_SKUS = Counter("sessionrank_unknown_skus_total", "Events kept whose prod
 _answers = {
     ("personalised", ""): _REQUESTS.labels("personalised", ""),
     **{("plain", reason): _REQUESTS.labels("plain", reason) for reason in REASONS},
-    **{("refused", reason): _REQUESTS.labels("refused", reason) for reason in ("gate", "busy", "too-large")},
+    **{
+        ("refused", reason): _REQUESTS.labels("refused", reason)
+        for reason in ("gate", "busy", "too-large", "too-slow", "cut-off")
+    },
     **{("failed", reason): _REQUESTS.labels("failed", reason) for reason in ("unreachable", "timeout", "broken")},
 }
 _parts = {part: _SECONDS.labels(part) for part in PARTS}

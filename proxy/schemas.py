@@ -77,11 +77,12 @@ class EventSchema(Schema):
     session = fields.String(required=True, validate=_session_id)
     type = fields.String(required=True, validate=validate.OneOf(EVENT_TYPES))
     sku = fields.String(required=True, validate=_sku)
-    id = fields.String(validate=[validate.Length(1, 512), _unicode])
-    ts = Timestamp()
+    # Many serialisers write null for what is not there.
+    id = fields.String(allow_none=True, validate=[validate.Length(1, 512), _unicode])
+    ts = Timestamp(allow_none=True)
     #: Which answer the event came from, and the place in it: taken, for the experiments that will read them.
-    query_id = fields.String(validate=[validate.Length(1, 256), _unicode])
-    position = fields.Integer(strict=True, validate=validate.Range(0, 1_000_000))
+    query_id = fields.String(allow_none=True, validate=[validate.Length(1, 256), _unicode])
+    position = fields.Integer(allow_none=True, strict=True, validate=validate.Range(0, 1_000_000))
 
 
 class SimilarSchema(Schema):
@@ -97,7 +98,8 @@ class SimilarSchema(Schema):
 def to_event(loaded: Mapping[str, Any], now_ms: int) -> Event:
     """The event that :class:`EventSchema` loaded, at ``now_ms`` where it carries no time."""
     id_ = loaded.get("id")
-    return Event(loaded["sku"], loaded["type"], loaded.get("ts", now_ms), event_id(id_) if id_ else b"")
+    time_ms = loaded.get("ts")
+    return Event(loaded["sku"], loaded["type"], now_ms if time_ms is None else time_ms, event_id(id_) if id_ else b"")
 
 
 def first_message(error: ValidationError) -> str:

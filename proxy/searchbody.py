@@ -29,7 +29,7 @@ def read_fields(text: bytes | msgspec.Raw) -> Fields:
         Unreadable: not an object, or a name stands twice in it (engines refuse that, and so must not be mended).
     """
     data = bytes(text)
-    if not data.strip():
+    if not data:
         return {}
     try:
         fields = _decoder.decode(data)

@@ -40,9 +40,18 @@ def _listen(value: Any) -> None:
     split_listen(value)
 
 
+_TAKEN = frozenset({
+    "accept", "accept-encoding", "authorization", "connection", "content-encoding", "content-length", "content-type",
+    "cookie", "expect", "host", "te", "transfer-encoding", "upgrade", "x-sessionrank", "x-sessionrank-explain",
+    "x-sessionrank-weight",
+})  # fmt: skip
+
+
 def _header_name(value: Any) -> None:
     if not value or not all(c.isascii() and (c.isalnum() or c == "-") for c in value):
         raise ValueError(f"{value!r} is no header name: letters, digits and hyphens")
+    if value.lower() in _TAKEN:
+        raise ValueError(f"{value!r} means something else in HTTP; take a name of your own, such as X-Session-Id")
 
 
 def _names(value: Any) -> None:
@@ -90,7 +99,7 @@ class ProxySettings(ConnectionSettings):
     budget_ms: int = setting(20, "Milliseconds that the personal part of a search may take, all steps together.",
                              check=_between(1, 60_000))  # fmt: skip
     engine_timeout_s: float = setting(30.0, "Seconds to wait for the engine's answer.", check=_between(0.01, 3600))
-    max_body_bytes: int = setting(16 * 1024 * 1024, "Largest request body taken, also after inflation.",
+    max_body_bytes: int = setting(16 * 1024 * 1024, "Largest request body; one that inflates beyond it passes plain.",
                                   check=_between(1024, 2**31))  # fmt: skip
     max_response_bytes: int = setting(64 * 1024 * 1024, "Largest answer that is re-ordered; larger ones pass plain.",
                                       check=_between(1024, 2**31))  # fmt: skip
@@ -106,6 +115,11 @@ class ProxySettings(ConnectionSettings):
     hash_key_file: str = setting("", "File with the secret key of the session hash; else one is made in the store.")
     log_level: str = setting("info", "`debug`, `info`, `warning` or `error`.",
                              check=_one_of(("debug", "info", "warning", "error")))  # fmt: skip
+
+    @property
+    def max_waiting(self) -> int:
+        """Requests of one worker that may wait for a place among ``max_in_flight``."""
+        return 2 * self.max_in_flight
 
     def hash_key(self) -> bytes | None:
         """The secret key from ``hash_key_file``, or None when none is set.

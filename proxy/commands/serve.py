@@ -122,7 +122,7 @@ def _options(settings: ProxySettings, host: str, port: int, workers: int) -> dic
         "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
         "workers": workers,
         "worker_class": JsonErrorWorker,
-        "threads": settings.max_in_flight + OWN_PLACES + _SPARE_THREADS,
+        "threads": settings.max_in_flight + settings.max_waiting + OWN_PLACES + _SPARE_THREADS,
         # Longer than the engine may take: the worker is not to be killed over a slow search.
         "timeout": int(settings.engine_timeout_s) + 30,
         "graceful_timeout": int(settings.engine_timeout_s) + 5,

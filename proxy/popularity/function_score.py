@@ -16,7 +16,9 @@ class FunctionScore(PopularityMode):
         popularity = {"field": field, "modifier": "ln1p", "missing": 0}
         functions: list[dict[str, Any]] = [{"weight": 1}]
         if weight > 0:
-            functions.append({"field_value_factor": popularity, "weight": weight})
+            # A value below 0 would be an error of the whole search; without the function the score stays as it is.
+            sound = {"range": {field: {"gte": 0}}}
+            functions.append({"filter": sound, "field_value_factor": popularity, "weight": weight})
         return {
             "function_score": {"query": query, "functions": functions, "score_mode": "sum", "boost_mode": "multiply"}
         }

@@ -53,6 +53,7 @@ def test_settings_cannot_be_changed() -> None:
         ("LISTEN", "9280", "HOST:PORT"),
         ("LISTEN", "127.0.0.1:http", "HOST:PORT"),
         ("SESSION_HEADER", "X Session", "header name"),
+        ("SESSION_HEADER", "Host", "means something else"),
         ("INDICES", "a/b", "index names"),
         ("ALLOW_WRITES", "perhaps", "boolean"),
         ("LOG_LEVEL", "loud", "known are"),

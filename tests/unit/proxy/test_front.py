@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from werkzeug.test import Client, EnvironBuilder, TestResponse
+from werkzeug.test import Client, EnvironBuilder, TestResponse, run_wsgi_app
 
 from proxy.app import create_app
 from proxy.backends.base import BackendRequest, BackendResponse
@@ -34,6 +34,14 @@ def error_of(response: TestResponse) -> tuple[int, str]:
     assert body["status"] == response.status_code
     assert body["error"]["root_cause"][0]["type"] == body["error"]["type"]
     return response.status_code, body["error"]["type"]
+
+
+def raw_error(web: Client, environ: dict[str, Any]) -> tuple[int, str]:
+    """As ``error_of``, for an environment that must not be put in order on the way."""
+    pieces, status, _ = run_wsgi_app(web.application, environ)
+    body = json.loads(b"".join(pieces))
+    assert body["status"] == int(status.split()[0])
+    return body["status"], body["error"]["type"]
 
 
 def test_what_passes_through_keeps_status_headers_and_body() -> None:
@@ -95,8 +103,43 @@ def test_a_chunked_body_above_the_limit_is_refused() -> None:
     environ = EnvironBuilder("/catalog/_search", method="POST", data=b"x" * 5000).get_environ()
     del environ["CONTENT_LENGTH"]
     environ["wsgi.input_terminated"] = True
-    assert error_of(web.open(environ))[0] == 413
+    environ["HTTP_TRANSFER_ENCODING"] = "chunked"
+    assert raw_error(web, environ)[0] == 413
     assert backend.requests == []
+
+
+@pytest.mark.parametrize("path", ["/catalog/_search", "/catalog/_count", "/_sessionrank/events"])
+def test_a_body_that_was_cut_off_is_never_passed_on(path: str) -> None:
+    web, backend = client()
+    environ = EnvironBuilder(path, method="POST", data=b'{"size":1}', content_type="application/json").get_environ()
+    environ["CONTENT_LENGTH"] = "500"
+    assert raw_error(web, environ) == (400, "illegal_argument_exception")
+    assert backend.requests == []
+
+
+class SlowSocket:
+    """A client's socket under a server that hands it over: a read past the time limit is an error."""
+
+    def __init__(self) -> None:
+        self.limits: list[float | None] = []
+
+    def settimeout(self, seconds: float | None) -> None:
+        self.limits.append(seconds)
+
+    def read(self, _: int) -> bytes:
+        raise TimeoutError
+
+
+def test_a_body_that_does_not_come_is_given_up_and_holds_no_place() -> None:
+    web, backend = client(max_in_flight=1)
+    environ = EnvironBuilder("/catalog/_search", method="POST", data=b"{}").get_environ()
+    slow = SlowSocket()
+    environ |= {"gunicorn.socket": slow, "wsgi.input": slow}
+    assert raw_error(web, environ) == (408, "request_timeout_exception")
+    assert slow.limits[0] is not None
+    assert slow.limits[-1] is None
+    assert backend.requests == []
+    assert web.post("/catalog/_search").status_code == 200
 
 
 @pytest.mark.parametrize(("accepts", "packed"), [("gzip, br", True), ("*", True), ("gzip;q=0", False), ("br", False)])
@@ -154,6 +197,14 @@ def test_too_many_requests_in_flight_get_429_and_the_places_come_back(path: str)
         answer = crowd.web.post(path)
         assert answer.status_code == 200
         answer.close()
+
+
+def test_a_request_waits_a_moment_for_a_place() -> None:
+    crowd = Crowd(max_in_flight=1)
+    threads = crowd.send(1, "POST", "/catalog/_search")
+    threading.Timer(0.1, crowd.go.set).start()
+    assert crowd.web.post("/catalog/_search").status_code == 200
+    crowd.release(threads)
 
 
 def test_a_stream_holds_its_place_until_it_is_closed() -> None:

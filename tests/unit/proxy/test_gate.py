@@ -118,6 +118,7 @@ def test_sniffing_passes_when_allowed() -> None:
         ("/_search/scroll", True),
         ("/_cat/indices", False),
         ("/_cluster/health", True),
+        ("/_cluster/health?level=indices", False),
     ],
 )
 def test_with_the_proxys_credentials_only_open_indices_are_read(target: str, opens: bool) -> None:

@@ -132,6 +132,7 @@ def test_the_clients_bytes_stand_in_the_changed_body() -> None:
         ({**BAG, "size": "ten"}, "unreadable"),
         (b"{not json", "unreadable"),
         (b"[]", "unreadable"),
+        (b"   ", "unreadable"),
         (b'{"size":1,"size":1}', "unreadable"),
         (b'{"size":1, "query":{"match_all":{}}, "size":2}', "unreadable"),
         (b'{"size":1} trailing', "unreadable"),

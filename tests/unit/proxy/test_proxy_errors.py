@@ -17,19 +17,21 @@ from sessionrank.errors import (
 
 
 @pytest.mark.parametrize(
-    ("error", "status"),
+    ("error", "status", "told"),
     [
-        (StoreError("x"), 503),
-        (BackendUnreachable("x"), 502),
-        (BackendTimeout("x"), 504),
-        (BackendError("x"), 502),
-        (DataError("x"), 400),
-        (HttpError(418, "teapot", "x"), 418),
+        (StoreError("Redis at 10.0.0.7"), 503, "the session store does not answer"),
+        (BackendUnreachable("http://10.0.0.7"), 502, "the search engine cannot be reached"),
+        (BackendTimeout("http://10.0.0.7"), 504, "the search engine did not answer in time"),
+        (BackendError("http://10.0.0.7"), 502, "the search engine broke the exchange off"),
+        (DataError("row 3"), 400, "row 3"),
+        (HttpError(418, "teapot", "short and stout"), 418, "short and stout"),
     ],
 )
-def test_every_error_of_ours_has_a_status_and_keeps_its_sentence(error: Exception, status: int) -> None:
-    assert status_of(error)[0] == status
-    assert status_of(error)[2] == "x"
+def test_every_error_of_ours_has_a_status_and_tells_no_address(
+    error: Exception, status: int, told: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert (status_of(error)[0], status_of(error)[2]) == (status, told)
+    assert ("10.0.0.7" in caplog.text) is ("10.0.0.7" in str(error))
 
 
 @pytest.mark.parametrize("error", [KeyError("hunter2"), ConfigurationError("hunter2")])

@@ -119,7 +119,10 @@ def test_a_session_that_cannot_be_written_fails_alone(app: OwnEndpoints, store: 
     store.failing.add(app.services.hasher.digest("bad", Deadline(30)))
     answer = app.client.post(PATH, json=[GOOD, {**GOOD, "session": "bad"}, {**GOOD, "sku": "B2"}])
     assert [item["status"] for item in answer.json["items"]] == [201, 503, 201]
-    assert answer.json["items"][1]["error"] == {"type": "store_exception", "reason": "the store is down"}
+    assert answer.json["items"][1]["error"] == {
+        "type": "store_exception",
+        "reason": "the session store does not answer",
+    }
 
 
 @pytest.mark.parametrize(
