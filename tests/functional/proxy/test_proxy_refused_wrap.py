@@ -44,19 +44,20 @@ def test_a_popularity_field_that_is_no_number_costs_the_lift_and_not_the_search(
         assert untimed(got.body) == untimed(direct("GET", target).body)
 
 
-def test_a_script_that_some_values_break_is_seen_by_its_failed_shards(
+def test_a_script_that_some_shards_cannot_run_is_seen_by_its_failed_shards(
     proxy_with: Callable[..., Ask], direct: Ask, index: Callable[..., str], visit: Visit
 ) -> None:
-    """A negative value breaks `function_score` on the one shard that holds it; the rest would be half an answer."""
-    name = index(number_of_shards=3)
-    assert direct("PUT", f"/{name}/_mapping", {"properties": {"lift": {"type": "float"}}}).status == 200
-    assert direct("PUT", f"/{name}/_doc/bad?refresh=true", {"text": "thing", "lift": -5}).status == 201
+    """A word where a number should be breaks the script on one index's shards; the rest would be half an answer."""
+    numbers, words = index(), index()
+    for name, kind, value in ((numbers, "float", 5), (words, "keyword", "much")):
+        assert direct("PUT", f"/{name}/_mapping", {"properties": {"lift": {"type": kind}}}).status == 200
+        assert direct("PUT", f"/{name}/_doc/lifted?refresh=true", {"text": "thing", "lift": value}).status == 201
     for headers in ({}, visit(["1"])):
-        ask = proxy_with(indices=(name,), popularity="function_score", popularity_field="lift")
+        ask = proxy_with(indices=(numbers, words), popularity_field="lift")
         for wish in ("", "&filter_path=hits.hits._id", "&filter_path=hits.hits._source"):
-            got = ask("GET", f"/{name}/_search?q=thing{wish}", None, headers)
+            got = ask("GET", f"/{numbers},{words}/_search?q=thing{wish}", None, headers)
             assert (got.status, got.reason) == (200, "wrapped-refused")
-            assert len(got.json()["hits"]["hits"]) == 4
+            assert len(got.json()["hits"]["hits"]) == 8
 
 
 def test_a_window_beyond_the_result_window_of_the_index(
