@@ -12,7 +12,7 @@ import os
 import zipfile
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,8 @@ __all__ = ["DTYPE", "FORMAT_VERSION", "VectorsFile", "decode", "unit"]
 
 FORMAT_VERSION = 1
 DTYPE = np.dtype("<f4")
+#: How far from 1 the length of a vector may be and still count as unit length.
+_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -76,10 +78,10 @@ class VectorsFile:
 
     @classmethod
     def load(cls, path: Path | str) -> VectorsFile:
-        """Read and check a vectors file.
+        """Read and check a vectors file; vectors that are not of unit length are brought to it.
 
         Raises:
-            DataError: the file is missing, is no vectors file, or its parts do not fit together.
+            DataError: the file is missing, is no vectors file, its parts do not fit together, or all of it is zeros.
         """
         try:
             with np.load(path, allow_pickle=False) as parts:
@@ -94,7 +96,19 @@ class VectorsFile:
         except (OSError, EOFError, KeyError, ValueError, TypeError, AttributeError, zipfile.BadZipFile) as error:
             raise DataError(f"{path}: not a vectors file (.npz with ids, vectors, support, meta): {error}") from error
         made._check(str(path))
-        return made
+        return made._of_unit_length(str(path))
+
+    def _of_unit_length(self, name: str) -> VectorsFile:
+        lengths = np.linalg.norm(self.vectors.astype(np.float64), axis=1)
+        if not lengths.any():
+            raise DataError(f"{name}: every vector is zero, which no ranking can use; make the file again")
+        # Sound rows keep their bytes, so that a file and what is stored of it stay comparable; zeros stay zero.
+        wrong = (np.abs(lengths - 1.0) > _TOLERANCE) & (lengths > 0)
+        if not wrong.any():
+            return self
+        vectors = self.vectors.copy()
+        vectors[wrong] = unit(vectors[wrong])
+        return replace(self, vectors=vectors)
 
     def _check(self, name: str) -> None:
         n = self.ids.size

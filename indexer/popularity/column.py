@@ -11,10 +11,16 @@ __all__ = ["from_column"]
 
 
 def from_column(column: str) -> Popularity:
-    """The number in ``column``; a product without it gets none, one with something else there is rejected."""
+    """The number in ``column``; a product without it gets none, one with something else there is rejected.
+
+    A negative number is rejected as well: engines refuse to score a search with it.
+    """
 
     def popularity(_sku: str, values: Mapping[str, Any]) -> float | None:
         value = values.get(column)
-        return None if value is None else finite(value, column)
+        number = None if value is None else finite(value, column)
+        if number is not None and number < 0:
+            raise ValueError(f"popularity is negative: {number:g}")
+        return number
 
     return popularity

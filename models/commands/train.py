@@ -62,7 +62,7 @@ def train(words: tuple[str, ...], target: Path, as_json: bool, **options: Any) -
     algorithm_name, data = _algorithm_and_data(words)
     reader = make_reader(options.pop("reader"), **{name: options.pop(name) for name in _READER_OPTIONS})
     algorithm = algorithm_class(algorithm_name)(**options)
-    _check_writable(target)
+    _check_target(target, data)
     started = time.perf_counter()
     read = reader.read(data)
     for reason, count in read.dropped.items():
@@ -88,9 +88,13 @@ def _algorithm_and_data(words: tuple[str, ...]) -> tuple[str, Path]:
     return (words[0] if len(words) == 2 else "word2vec"), Path(words[-1])
 
 
-def _check_writable(target: Path) -> None:
-    """Refuse a place that cannot be written before the time is spent, not after."""
+def _check_target(target: Path, data: Path) -> None:
+    """Refuse a place that must not or cannot be written before the time is spent, not after."""
     try:
+        if target.exists() and data.exists() and target.samefile(data):
+            raise ConfigurationError(f"--out {target} is the data file itself; give the vectors another name")
+        if target.suffix.lower() != ".npz":
+            raise ConfigurationError(f"--out {target}: the name of a vectors file ends in .npz")
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=target.parent):
             pass

@@ -141,6 +141,13 @@ def test_each_option_chooses_its_source(tmp_path: Path) -> None:
     assert choose(PopularityOptions())("A", row) == 9.0
 
 
+def test_a_negative_popularity_is_rejected_and_zero_is_not() -> None:
+    popularity = choose(PopularityOptions(popularity_column="sold"))
+    assert popularity("A", {"sold": "0"}) == 0.0
+    with pytest.raises(ValueError, match=r"popularity is negative: -0\.5"):
+        popularity("A", {"sold": "-0.5"})
+
+
 def test_two_sources_at_once_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="--orders and --random-popularity"):
         choose(PopularityOptions(orders=tmp_path / "x.csv", random_popularity=0))

@@ -62,6 +62,32 @@ def test_what_is_no_vectors_file_is_told_in_one_line(tmp_path: Path) -> None:
         assert name in str(caught.value)
 
 
+def write_raw(path: Path, vectors: list[list[float]]) -> Path:
+    """A file by another program, whose vectors are of any length."""
+    matrix = np.array(vectors, dtype="<f4")
+    ids = np.array([f"P{n}" for n in range(len(matrix))])
+    np.savez(path, ids=ids, vectors=matrix, support=np.ones(len(matrix), dtype=np.int64), meta='{"format_version": 1}')
+    return path
+
+
+def test_vectors_of_another_length_are_brought_to_unit_length(tmp_path: Path) -> None:
+    read = VectorsFile.load(write_raw(tmp_path / "v.npz", [[30.0, 40.0], [0.0, 0.0], [0.0, 0.25]]))
+    assert read.vectors == pytest.approx(np.array([[0.6, 0.8], [0.0, 0.0], [0.0, 1.0]]))
+    assert read.vectors.dtype == np.dtype("<f4")
+
+
+def test_sound_vectors_keep_their_bytes_beside_one_that_is_not(tmp_path: Path) -> None:
+    nearly = [0.60003, 0.80004]
+    read = VectorsFile.load(write_raw(tmp_path / "v.npz", [nearly, [3.0, 4.0]]))
+    assert read.vectors[0].tobytes() == np.array(nearly, dtype="<f4").tobytes()
+    assert read.vectors[1] == pytest.approx([0.6, 0.8])
+
+
+def test_a_file_of_zeros_alone_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"v\.npz: every vector is zero"):
+        VectorsFile.load(write_raw(tmp_path / "v.npz", [[0.0, 0.0], [0.0, 0.0]]))
+
+
 def test_unit_leaves_zeros_alone() -> None:
     assert unit(np.array([[0.0, 0.0], [0.0, 5.0]])).tolist() == [[0.0, 0.0], [0.0, 1.0]]
 

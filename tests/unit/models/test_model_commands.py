@@ -75,6 +75,16 @@ def test_train_writes_a_vectors_file_that_says_where_it_comes_from(
     assert vectors.meta["data"]["sha256"] == hashlib.sha256(sessions_file.read_bytes()).hexdigest()
 
 
+def test_the_data_is_never_written_over_whatever_it_is_called(run: Run, sessions_file: Path, tmp_path: Path) -> None:
+    before = sessions_file.read_bytes()
+    (tmp_path / "link.npz").symlink_to(sessions_file)
+    for target in (sessions_file, tmp_path / "link.npz"):
+        ran = run("train", sessions_file, "--out", target)
+        assert ran.code == 2
+        assert "is the data file itself" in ran.err
+    assert sessions_file.read_bytes() == before
+
+
 def test_training_again_gives_the_same_file_byte_for_byte(run: Run, sessions_file: Path, tmp_path: Path) -> None:
     for name in ("one.npz", "two.npz"):
         assert run("train", sessions_file, "--out", tmp_path / name).code == 0
@@ -99,6 +109,7 @@ def test_train_prints_a_table_without_json(run: Run, sessions_file: Path, tmp_pa
         (["sessions.txt", "--group-by", "invoice"], "has no option --group-by"),
         (["sessions.txt", "--size", "0"], "size must be at least 1"),
         (["sessions.txt", "--out", "sessions.txt/v.npz"], "cannot be written"),
+        (["sessions.txt", "--out", "v.txt"], "ends in .npz"),
         (["word2vec"], "which data should word2vec learn from"),
         (["a", "b", "c"], "one data file is read at a time"),
     ],
