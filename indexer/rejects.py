@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import tempfile
 from pathlib import Path
 from types import TracebackType
 from typing import TextIO
@@ -11,7 +14,29 @@ from sessionrank.errors import DataError
 
 from .documents import Reject
 
-__all__ = ["RejectsFile"]
+__all__ = ["RejectsFile", "check_writable"]
+
+
+def check_writable(path: Path) -> None:
+    """Find out whether rejects could be written to ``path``, and leave it as it is.
+
+    Raises:
+        DataError: they could not.
+    """
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if path.is_file():
+            path.open("a").close()
+        elif not path.exists():
+            with tempfile.TemporaryFile(dir=path.parent):
+                pass
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> DataError:
+    return DataError(f"{path}: the rejects cannot be written here: {error.strerror}; see --rejects")
 
 
 class RejectsFile:
@@ -48,9 +73,7 @@ class RejectsFile:
                 self._file = self.path.open("w", encoding="utf-8", errors="backslashreplace")
             self._file.write(json.dumps(record, ensure_ascii=False) + "\n")
         except OSError as error:
-            raise DataError(
-                f"{self.path}: the rejects cannot be written here: {error.strerror}; see --rejects"
-            ) from error
+            raise _unwritable(self.path, error) from error
         if self.limit is not None and self.count > self.limit:
             raise DataError(
                 f"more than {self.limit} rows were rejected, nothing was published; "

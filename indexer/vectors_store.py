@@ -46,7 +46,7 @@ class VectorStore:
         """Connect and make sure that the store answers.
 
         Raises:
-            ConfigurationError: the URL is of a store that no other process sees.
+            ConfigurationError: the URL is of a store that no other process sees, or has an option that is unknown.
             StoreError: nothing answers.
         """
         if url.startswith("memory:"):
@@ -54,13 +54,19 @@ class VectorStore:
                 "SESSIONRANK_REDIS_URL: a memory:// store is gone when this command ends; vectors need redis://"
             )
         with _wrapped(shown(url)):
-            client = redis.Redis.from_url(
-                url,
-                socket_connect_timeout=CONNECT_TIMEOUT_S,
-                socket_timeout=ANSWER_TIMEOUT_S,
-                retry=Retry(NoBackoff(), 1),
-            )
-            client.ping()
+            try:
+                client = redis.Redis.from_url(
+                    url,
+                    socket_connect_timeout=CONNECT_TIMEOUT_S,
+                    socket_timeout=ANSWER_TIMEOUT_S,
+                    retry=Retry(NoBackoff(), 1),
+                )
+                client.ping()
+            except (TypeError, ValueError) as error:
+                # The driver hands the options behind the ? to its connection class, which is made for the first order.
+                raise ConfigurationError(
+                    f"SESSIONRANK_REDIS_URL: {shown(url)} has an option that the driver does not take: {error}"
+                ) from error
         return cls(client, shown(url))
 
     def close(self) -> None:

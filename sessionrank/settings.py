@@ -7,6 +7,7 @@ fills it from the environment. ``docs/configuration.md`` must name every one of 
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar, get_type_hints
 from urllib.parse import urlsplit
@@ -26,6 +27,9 @@ __all__ = [
 ]
 
 PREFIX = "SESSIONRANK_"
+
+#: Hosts hold none of these; left are letters and digits of any script, and the marks of names and of IPv6.
+_NOT_IN_HOST = re.compile(r"[^\w.:%~-]")
 
 Check = Callable[[Any], None]
 SettingsT = TypeVar("SettingsT")
@@ -59,6 +63,8 @@ def url_list(*schemes: str) -> Check:
                 raise ValueError(f"{text} must start with {' or '.join(s + '://' for s in schemes)}")
             if not parts.hostname and parts.scheme != "memory":
                 raise ValueError(f"{text} names no host")
+            if _NOT_IN_HOST.search(parts.hostname or "") or any(c.isspace() or not c.isprintable() for c in url):
+                raise ValueError(f"{text} is not a URL: a character of it cannot stand there")
 
     return check
 

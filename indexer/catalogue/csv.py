@@ -23,7 +23,7 @@ class CsvCatalogue(Catalogue):
     def rows(self) -> Iterator[Row]:
         with open_text(self.path, encoding=self.encoding) as text:
             reader = csv.reader(lines(self.path, text), delimiter=self.delimiter)
-            header = self._header(reader)
+            header = self.columns = self._header(reader)
             number = 0
             while True:
                 first_line = reader.line_num + 1

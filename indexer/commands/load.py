@@ -21,6 +21,7 @@ from sessionrank.releases import new_release
 from sessionrank.settings import read_settings
 from sessionrank.vectors import VectorsFile
 
+from ..catalogue.base import with_column
 from ..catalogue.registry import open_catalogue
 from ..documents import Product, Reject, products, read_definition
 from ..indices import check_alias
@@ -29,7 +30,7 @@ from ..loader import load as run_load
 from ..moments import now
 from ..popularity.orders import OrderColumns
 from ..popularity.registry import PopularityOptions, choose
-from ..rejects import RejectsFile
+from ..rejects import RejectsFile, check_writable
 from ..schemas import ProductSchema, StrictProductSchema
 from ..settings import IndexerSettings
 from .options import alias_option, engine_of, json_option, store_of
@@ -81,6 +82,8 @@ def load(catalog: Path, as_json: bool, **options: Any) -> None:
     rejects_path = options["rejects"] or Path(catalog.name + ".rejects.jsonl")
     if rejects_path.resolve() == catalog.resolve():
         raise ConfigurationError(f"--rejects {rejects_path} is the catalogue itself")
+    if options["rejects"] is not None:
+        check_writable(rejects_path)
     entries, popularity = _entries(catalog, options)
     plan = _plan(options)
     with ExitStack() as stack:
@@ -123,7 +126,10 @@ def _entries(catalog: Path, options: dict[str, Any]) -> tuple[Iterator[Product |
         ),
         orders_encoding=options["orders_encoding"],
     )
-    rows = open_catalogue(catalog, encoding=options["encoding"]).rows()
+    opened = open_catalogue(catalog, encoding=options["encoding"])
+    rows = opened.rows()
+    if (column := popularity.popularity_column) is not None:
+        rows = with_column(opened, rows, column)
     first = next(rows)
     schema = StrictProductSchema() if options["strict_images"] else ProductSchema()
     return products(chain([first], rows), schema, choose(popularity)), popularity

@@ -131,7 +131,9 @@ def _foreign_state(record: dict[str, Any], pointer: str | None) -> str:
 def _table(releases: list[dict[str, Any]]) -> Table:
     table = Table("release", "state", "documents", "vectors", "created")
     for column in table.columns:
-        column.no_wrap = True
+        # Where the terminal is narrow, cells wrap; nothing is cut off, and releases stay whole for copying.
+        column.overflow, column.min_width = "fold", len(str(column.header))
+    table.columns[0].no_wrap, table.columns[0].min_width = True, max(len(each["release"]) for each in releases)
     for release in releases:
         vectors = "?" if release["vectors"] is None else f"{release['vectors']:,}"
         if release["vectors_whole"] is False:

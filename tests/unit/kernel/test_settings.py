@@ -43,6 +43,10 @@ def test_settings_cannot_be_changed() -> None:
         ("UPSTREAM", "ftp://a", "http:// or https://"),
         ("UPSTREAM", "http://", "no host"),
         ("UPSTREAM", "http://a:99999", "not a URL"),
+        ("UPSTREAM", "http://a b", "not a URL"),
+        ("UPSTREAM", "http://a<b", "not a URL"),
+        ("UPSTREAM", "http://a/b c", "not a URL"),
+        ("REDIS_URL", "redis://a b", "not a URL"),
         ("REDIS_URL", "localhost:6379", "redis://"),
         ("WINDOW", "many", "integer"),
         ("WINDOW", "0", "between 1 and 10000"),
@@ -67,6 +71,14 @@ def test_a_wrong_value_is_told_by_its_variable(
         read_settings(ProxySettings)
     assert told in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:9200", "http://[::1]:9200/es", "https://u:p%20w@search-1.my_net.example", "http://büro:1"]
+)
+def test_urls_of_every_sound_kind_are_taken(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("SESSIONRANK_UPSTREAM", url)
+    assert read_settings(ConnectionSettings).upstream == (url,)
 
 
 def test_a_password_in_a_wrong_url_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
