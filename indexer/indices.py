@@ -7,6 +7,7 @@ other index is ever changed or deleted.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -19,11 +20,13 @@ from .engines.base import Engine, EngineRefusal
 __all__ = [
     "OwnIndex",
     "check_alias",
+    "check_foreign",
     "check_served_by_us",
     "cluster_id",
     "count",
     "create",
     "delete",
+    "holds_any",
     "own_indices",
     "put_meta",
     "put_settings",
@@ -71,6 +74,33 @@ def check_alias(alias: str, *, foreign: bool = False) -> None:
         problem = "is longer than 200 bytes"
     if problem:
         raise ConfigurationError(f"index name {alias[:60]!r} {problem}")
+
+
+def check_foreign(engine: Engine, name: str) -> None:
+    """Make sure that ``name`` is an index, or an alias of indices, that we did not load.
+
+    Raises:
+        ConfigurationError: there is none of this name, or one behind it is ours.
+    """
+    try:
+        found = engine.request("GET", f"/{quote(name)}?filter_path=*.mappings._meta")
+    except EngineRefusal as error:
+        if error.status != 404:
+            raise
+        raise ConfigurationError(f"the search engine has no index or alias {name}; see --index") from error
+    for index, parts in found.items():
+        meta = parts.get("mappings", {}).get("_meta", {}).get("sessionrank")
+        release = release_of(index)
+        if isinstance(meta, dict) and release is not None and meta.get("release") == release:
+            raise ConfigurationError(
+                f"{name} was loaded by sessionrank ({index}); give its vectors to `sessionrank index load … --vectors`"
+            )
+
+
+def holds_any(engine: Engine, name: str, ids: Sequence[str]) -> bool:
+    """Whether a document of ``name``, an index or an alias, has one of ``ids`` as its ``_id``."""
+    answer = engine.request("POST", f"/{quote(name)}/_count", {"query": {"ids": {"values": list(ids)}}})
+    return int(answer["count"]) > 0
 
 
 def own_indices(engine: Engine, alias: str) -> list[OwnIndex]:

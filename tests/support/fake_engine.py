@@ -89,9 +89,12 @@ class FakeEngine(Engine):
         return {}
 
     def _list(self, pattern: str, _body: Any) -> Any:
+        found = self._matching(pattern) or {name: self.indices[name] for name in self.serving(pattern)}
+        if not found and "*" not in pattern:
+            raise EngineRefusal(404, "index_not_found_exception")
         return {
             name: {"aliases": {key: {} for key in index["aliases"]}, "mappings": {"_meta": index["meta"]}}
-            for name, index in self._matching(pattern).items()
+            for name, index in found.items()
         }
 
     def _stats(self, pattern: str, _body: Any) -> Any:

@@ -39,6 +39,9 @@ def indices_of(stack: TestStack, alias: str) -> list[str]:
         ("sku,name\n1,x\n", ("--half-life", "3"), "--half-life needs --orders"),
         ("sku,name\n1,x\n", ("--half-life", "0"), "--half-life"),
         ("sku,name\n1,x\n", ("--rejects", "catalog.csv"), "is the catalogue itself"),
+        ("sku,name\n1,x\n", ("--rejects", "none/r.jsonl"), "the rejects cannot be written here"),
+        ("sku,name\n1,x\n", ("--popularity-column", "nix"), "no column 'nix' (found: 'sku', 'name')"),
+        ("sku,name,sold\n1,x,-1\n", ("--popularity-column", "sold"), "popularity is negative"),
         ("sku,name\n1,x\n", ("--mapping", "analyzer.json"), "the search engine refused (400)"),
     ],
 )

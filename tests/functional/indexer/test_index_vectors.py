@@ -3,23 +3,68 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import redis
+import urllib3
 
 from sessionrank import keys
+from sessionrank.vectors import VectorsFile
 from tests.support.index_command import IndexCommand
+from tests.support.stack import TestStack
 
-#: Nothing listens there: publishing for somebody else's index does not ask the engine at all.
+#: Nothing listens there.
 NO_ENGINE = {"SESSIONRANK_UPSTREAM": "http://127.0.0.1:1"}
 
 
 @pytest.fixture
-def index(redis_url: str, tmp_path: Path) -> IndexCommand:
-    return IndexCommand(tmp_path, {"SESSIONRANK_REDIS_URL": redis_url, **NO_ENGINE})
+def theirs(stack: TestStack, alias: str) -> Iterator[str]:
+    """Somebody else's index, with one document that has a vector."""
+    url = f"{stack.upstream}/{alias}"
+    answer = urllib3.request("PUT", f"{url}/_doc/P10?refresh=true", json={"name": "Boot"}, retries=False)
+    assert answer.status == 201
+    yield alias
+    urllib3.request("DELETE", url, retries=False)
 
 
+def test_what_the_engine_says_of_the_index_decides(
+    index: IndexCommand, stack: TestStack, catalogue: Path, vectors: Path, alias: str, keys_in_redis: redis.Redis
+) -> None:
+    refused = index("vectors", vectors, "--index", alias)
+    assert (refused.code, refused.err.count("\n")) == (2, 1)
+    assert f"the search engine has no index or alias {alias}" in refused.err
+
+    loaded = index("load", catalogue, "--alias", alias, "--json").record["index"]
+    for name in (alias, loaded):
+        refused = index("vectors", vectors, "--index", name)
+        assert (refused.code, refused.err.count("\n")) == (2, 1)
+        assert f"{name} was loaded by sessionrank ({loaded})" in refused.err
+
+    unreached = IndexCommand(index.folder, {**stack.environment, **NO_ENGINE})
+    refused = unreached("vectors", vectors, "--index", alias)
+    assert (refused.code, refused.err.count("\n")) == (2, 1)
+    assert "no search engine at http://127.0.0.1:1" in refused.err
+    assert keys_in_redis.get(keys.pointer(alias)) is None
+
+
+def test_ids_that_the_index_does_not_have_are_told_and_an_alias_is_fine(
+    index: IndexCommand, stack: TestStack, vectors: Path, theirs: str
+) -> None:
+    known = index("vectors", vectors, "--index", theirs)
+    assert (known.code, known.err) == (0, "")
+    other = f"{theirs}-alias"
+    actions = [{"add": {"index": theirs, "alias": other}}]
+    urllib3.request("POST", f"{stack.upstream}/_aliases", json={"actions": actions}, retries=False)
+    VectorsFile.build(["Z1", "Z2"], np.eye(2), [1, 1], {}).save(vectors)
+    unknown = index("vectors", vectors, "--index", other)
+    assert unknown.code == 0
+    assert f"none of 2 ids tried is the _id of a document in {other}" in unknown.err
+
+
+@pytest.mark.usefixtures("theirs")
 def test_the_pointer_moves_and_goes_back_and_old_releases_are_pruned(
     index: IndexCommand, vectors: Path, alias: str, keys_in_redis: redis.Redis
 ) -> None:
@@ -65,6 +110,7 @@ def test_what_cannot_be_is_refused_in_one_line(
     assert word in refused.err
 
 
+@pytest.mark.usefixtures("theirs")
 def test_a_publication_that_is_killed_leaves_the_pointer_and_is_pruned(
     index: IndexCommand, vectors: Path, alias: str, keys_in_redis: redis.Redis
 ) -> None:

@@ -45,6 +45,29 @@ def test_only_what_name_and_meta_say_is_ours() -> None:
     assert [(index.release, index.served, index.documents) for index in own] == [(OLD, False, 0), (NEW, True, 3)]
 
 
+@pytest.mark.parametrize("name", ["theirs", "theirs-v1", f"theirs-{OLD}", "copy"])
+def test_vectors_may_be_published_for_what_somebody_else_loaded(name: str) -> None:
+    engine = FakeEngine()
+    engine.add("theirs-v1", aliases=["theirs"], meta={"owner": "them"})
+    engine.add(f"theirs-{OLD}")
+    engine.add("copy", meta=own_meta(OLD))
+    indices.check_foreign(engine, name)
+
+
+@pytest.mark.parametrize("name", ["shop", f"shop-{OLD}", "mixed"])
+def test_vectors_for_an_index_of_ours_are_for_load_to_publish(name: str) -> None:
+    engine = FakeEngine()
+    engine.add(f"shop-{OLD}", meta=own_meta(OLD), aliases=["shop", "mixed"])
+    engine.add("theirs", aliases=["mixed"])
+    with pytest.raises(ConfigurationError, match=f"{name} was loaded by sessionrank .* `sessionrank index load"):
+        indices.check_foreign(engine, name)
+
+
+def test_vectors_for_an_index_that_is_not_there_are_refused() -> None:
+    with pytest.raises(ConfigurationError, match="the search engine has no index or alias nothing"):
+        indices.check_foreign(FakeEngine(), "nothing")
+
+
 def test_an_index_where_the_alias_should_be_is_refused() -> None:
     engine = FakeEngine()
     engine.add("shop")
