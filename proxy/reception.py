@@ -6,6 +6,8 @@ engine, and a bulk of writes would be carried out in part.
 
 from __future__ import annotations
 
+import socket
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from .deadline import Deadline
@@ -55,6 +57,10 @@ def read_body(environ: WSGIEnvironment, *, limit: int, seconds: float) -> bytes:
     try:
         body = _read(environ, limit + 1 if expected is None else expected, Deadline(seconds))
     except TimeoutError as error:
+        if sock is not None:
+            # The server would wait for the rest before it takes the next request, and not be bounded.
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RD)
         raise BodyTooSlow from error
     finally:
         if sock is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import socket
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -122,12 +123,16 @@ class SlowSocket:
 
     def __init__(self) -> None:
         self.limits: list[float | None] = []
+        self.ended: list[int] = []
 
     def settimeout(self, seconds: float | None) -> None:
         self.limits.append(seconds)
 
     def read(self, _: int) -> bytes:
         raise TimeoutError
+
+    def shutdown(self, how: int) -> None:
+        self.ended.append(how)
 
 
 def test_a_body_that_does_not_come_is_given_up_and_holds_no_place() -> None:
@@ -138,6 +143,7 @@ def test_a_body_that_does_not_come_is_given_up_and_holds_no_place() -> None:
     assert raw_error(web, environ) == (408, "request_timeout_exception")
     assert slow.limits[0] is not None
     assert slow.limits[-1] is None
+    assert slow.ended == [socket.SHUT_RD]
     assert backend.requests == []
     assert web.post("/catalog/_search").status_code == 200
 
