@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -18,6 +19,7 @@ from sessionrank.errors import StoreError
 
 from .backends.base import AnswerTooLarge, BackendRequest, BackendResponse, Headers, SearchBackend
 from .deadline import Deadline
+from .extras import Extras
 from .gate import Route
 from .gather import Gathered, Gatherer, NotRankable
 from .plan import PassThrough, Planner, Rewrite
@@ -181,17 +183,8 @@ class Pipeline:
         order = [*(ranking.order if ranking else range(min(len(answer), page.window)))]
         moved = sum(position != place for place, position in enumerate(order))
         order += range(len(order), len(answer))
-        places = {position: place for place, position in enumerate(order)}
-        members, item_field = plan.extras.hit_members, plan.extras.item_field
-
-        def edit(position: int, hit: bytes) -> bytes | None:
-            text = without_extras(hit, members, item_field) if members or item_field else hit
-            if ranking is None or not explain or text is None:
-                return text
-            return _explained(text, position, places[position], ranking)
-
-        edits = edit if members or item_field or (explain and ranking) else None
-        body = answer.with_hits(order[page.start : page.start + page.size], edits)
+        edit = _editor(plan.extras, order, ranking if explain else None)
+        body = answer.with_hits(order[page.start : page.start + page.size], edit)
         if plan.extras.shards:
             body = without_shards(body, plan.extras.shards)
         seconds["rank"] = seconds.get("rank", 0.0) + time.perf_counter() - started
@@ -250,6 +243,25 @@ class Pipeline:
         except ValueError:
             asked = float("nan")
         return asked if 0.0 <= asked <= 1.0 else self._settings.weight
+
+
+def _editor(
+    extras: Extras, order: list[int], explained: _Ranking | None
+) -> Callable[[int, bytes], bytes | None] | None:
+    """What is to be done to each hit of a page: extras taken out, the reasons put in; None where there is nothing."""
+    if not (extras.hit_members or extras.item_field or explained):
+        return None
+    places = {position: place for place, position in enumerate(order)}
+
+    def edit(position: int, hit: bytes) -> bytes | None:
+        text: bytes | None = hit
+        if extras.hit_members or extras.item_field:
+            text = without_extras(hit, extras.hit_members, extras.item_field)
+        if explained is None or text is None:
+            return text
+        return _explained(text, position, places[position], explained)
+
+    return edit
 
 
 def _store_reason(deadline: Deadline) -> str:

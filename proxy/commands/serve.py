@@ -67,8 +67,7 @@ def serve(listen: str | None, workers: int | None) -> None:
         host, port = split_listen(settings.listen)
     except ValueError as error:
         raise ConfigurationError(f"--listen: {error}") from error
-    _check_parts(settings)
-    count = _worker_count(settings)
+    count = _worker_count(settings, single_process=_check_parts(settings))
     _check_free(host, port)
     metrics = tempfile.mkdtemp(prefix="sessionrank-metrics-")
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = metrics
@@ -87,16 +86,22 @@ def serve(listen: str | None, workers: int | None) -> None:
             shutil.rmtree(metrics, ignore_errors=True)
 
 
-def _check_parts(settings: ProxySettings) -> None:
-    """Make what the workers will make, so that a setting that cannot work is one line here; nothing connects yet."""
+def _check_parts(settings: ProxySettings) -> bool:
+    """Make what the workers will make, so that a setting that cannot work is one line here; nothing connects yet.
+
+    Returns:
+        whether the store lives in one process.
+    """
     settings.hash_key()
     backend_from_urls(settings.upstream, pool_size=1, ca_file=settings.upstream_ca_file).close()
-    from_url(settings.redis_url, cap=settings.session_cap, ttl=settings.session_ttl).close()
+    store = from_url(settings.redis_url, cap=settings.session_cap, ttl=settings.session_ttl)
+    store.close()
+    return store.single_process
 
 
-def _worker_count(settings: ProxySettings) -> int:
+def _worker_count(settings: ProxySettings, *, single_process: bool) -> int:
     """Workers to start; a store that lives in one process allows only one."""
-    if settings.redis_url.startswith("memory:"):
+    if single_process:
         if settings.workers > 1:
             raise ConfigurationError("SESSIONRANK_REDIS_URL=memory:// keeps sessions in one process: use one worker")
         return 1
