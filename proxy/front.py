@@ -12,7 +12,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sessionrank.errors import BackendError, BackendTimeout, BackendUnreachable
 
@@ -87,12 +87,13 @@ class Front:
         """Our own endpoints have places of their own: a store that hangs must not hold the threads that search."""
         environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(body), str(len(body))
         environ.pop("HTTP_TRANSFER_ENCODING", None)
+        answer = _told_own(start_response)
         if path == _LIVE:
-            return self._own(environ, start_response)
+            return self._own(environ, answer)
         if not self._own_places.acquire(blocking=False):
             return self._refuse(environ, start_response, "busy")
         try:
-            return self._own(environ, start_response)
+            return self._own(environ, answer)
         finally:
             self._own_places.release()
 
@@ -129,7 +130,7 @@ class Front:
     ) -> list[bytes] | BackendResponse:
         started = time.perf_counter()
         try:
-            if route.is_search:
+            if route.kind == "search":
                 answer = self._pipeline.search(request, route)
             else:
                 answer = self._pipeline.forward(request, route, "endpoint")
@@ -146,12 +147,12 @@ class Front:
     ) -> list[bytes]:
         status, kind, default = _REFUSALS[reason]
         count_answer("refused", reason)
-        return _error(environ, start_response, status, kind, text or default)
+        return _error(environ, start_response, (status, kind, text or default), f"refused; reason={reason}")
 
     def _failed(self, environ: WSGIEnvironment, start_response: StartResponse, error: BackendError) -> list[bytes]:
-        status, kind, text = status_of(error)
-        count_answer("failed", _FAILURES.get(type(error), "broken"))
-        return _error(environ, start_response, status, kind, text)
+        reason = _FAILURES.get(type(error), "broken")
+        count_answer("failed", reason)
+        return _error(environ, start_response, status_of(error), f"failed; reason={reason}")
 
 
 #: Reason → status, type and text in the engine's shape.
@@ -247,8 +248,21 @@ def _measure(answer: Answer, total: float) -> None:
     observe("total", total)
 
 
-def _error(environ: WSGIEnvironment, start_response: StartResponse, status: int, kind: str, reason: str) -> list[bytes]:
+def _told_own(start_response: StartResponse) -> StartResponse:
+    """``start_response`` for our own endpoints, whose answers tell so."""
+
+    def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None, /) -> Callable[[bytes], object]:
+        return start_response(status, [*headers, ("X-Sessionrank", "plain; reason=own-endpoint")], exc_info)
+
+    return start
+
+
+def _error(
+    environ: WSGIEnvironment, start_response: StartResponse, error: tuple[int, str, str], told: str
+) -> list[bytes]:
+    """An answer of our own: ``error`` is its status, type and reason in the engine's shape."""
+    status, kind, reason = error
     body = json.dumps(error_body(status, kind, reason)).encode()
-    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body))), ("X-Sessionrank", told)]
     start_response(f"{status} {HTTPStatus(status).phrase}", headers)
     return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 from urllib.parse import unquote
 
 from .indices import covered
@@ -63,6 +64,11 @@ _HARMLESS = frozenset({
 })  # fmt: skip
 #: Routes whose body names indices of its own.
 _NAMED_IN_BODY = ("/_msearch", "/_msearch/template", "/_mget", "/_mtermvectors", "/_sql", "/_query")
+_KINDS: dict[str, Literal["search", "msearch"]] = {
+    "/{index}/_search": "search",
+    "/{index}/_msearch": "msearch",
+    "/_msearch": "msearch",
+}
 #: Characters that no segment may hold.
 _ODD = re.compile(r"[\\\x00-\x1f\x7f]")
 
@@ -73,7 +79,8 @@ class Route:
 
     #: Index names in the path, decoded.
     names: tuple[str, ...]
-    is_search: bool
+    #: What is done with it: ``search`` and ``msearch`` are personalised, all ``other`` requests pass.
+    kind: Literal["search", "msearch", "other"]
     #: Whether it may be sent again when a connection breaks.
     repeatable: bool
 
@@ -106,12 +113,12 @@ class Gate:
         found = self._find(method, path)
         if found is None:
             if self._settings.allow_writes:
-                return Route((), is_search=False, repeatable=method in ("GET", "HEAD", "OPTIONS"))
+                return Route((), "other", repeatable=method in ("GET", "HEAD", "OPTIONS"))
             return Refused(f"[{method} {_shown(path)}] is not a read of the search side; see SESSIONRANK_ALLOW_WRITES")
         route, names = found
         if own_credentials and not self._is_open(route, names, target):
             return Refused(f"[{_shown(path)}] is not open with the proxy's credentials: SESSIONRANK_READABLE_INDICES")
-        return Route(names, is_search=route == "/{index}/_search", repeatable=True)
+        return Route(names, _KINDS.get(route, "other"), repeatable=True)
 
     def _find(self, method: str, path: str) -> tuple[str, tuple[str, ...]] | None:
         """The route of a path and the index names in it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import Counter, Histogram
 
-from .reasons import REASONS
+from .reasons import FAILURES, REASONS, REFUSALS
 
 __all__ = ["EVENTS", "PARTS", "UNKNOWN_SKUS", "count_answer", "observe"]
 
@@ -28,11 +28,8 @@ UNKNOWN_SKUS = Counter("sessionrank_unknown_skus_total", "Events kept whose prod
 _answers = {
     ("personalised", ""): _REQUESTS.labels("personalised", ""),
     **{("plain", reason): _REQUESTS.labels("plain", reason) for reason in REASONS},
-    **{
-        ("refused", reason): _REQUESTS.labels("refused", reason)
-        for reason in ("gate", "busy", "too-large", "too-slow", "cut-off")
-    },
-    **{("failed", reason): _REQUESTS.labels("failed", reason) for reason in ("unreachable", "timeout", "broken")},
+    **{("refused", reason): _REQUESTS.labels("refused", reason) for reason in REFUSALS},
+    **{("failed", reason): _REQUESTS.labels("failed", reason) for reason in FAILURES},
 }
 _parts = {part: _SECONDS.labels(part) for part in PARTS}
 

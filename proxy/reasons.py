@@ -1,10 +1,15 @@
-"""Why an answer was not personalised: the words that stand in ``X-Sessionrank: plain; reason=…`` and in the metrics."""
+"""Why an answer was not personalised: the words that stand in ``X-Sessionrank`` and in the metrics.
+
+``plain; reason=…`` is the engine's own answer, ``refused; reason=…`` one of ours that the engine was not asked for, and
+``failed; reason=…`` tells that the engine gave none.
+"""
 
 from __future__ import annotations
 
-__all__ = ["REASONS"]
+__all__ = ["FAILURES", "REASONS", "REFUSALS"]
 
 REASONS: dict[str, str] = {
+    "own-endpoint": "one of our own endpoints, below /_sessionrank/",
     "off": "the client asked for the engine's own answer",
     "endpoint": "not a search",
     "not-managed": "an index in the request is not in SESSIONRANK_INDICES",
@@ -33,4 +38,20 @@ REASONS: dict[str, str] = {
     "store-error": "the session store failed",
     "store-timeout": "the session store was slower than the budget",
     "rank-failed": "ranking failed; the log says how",
+}
+
+REFUSALS: dict[str, str] = {
+    "gate": "the request is not a read of the search side, or its path can be read in two ways",
+    "busy": "too many requests are in flight",
+    "too-large": "the request body is larger than SESSIONRANK_MAX_BODY_BYTES",
+    "too-slow": "the request body did not come in time",
+    "cut-off": "the request body ended before its Content-Length",
+    "not-http": "the request cannot be read as HTTP",
+}
+
+FAILURES: dict[str, str] = {
+    "unreachable": "no node of the engine took the request",
+    "timeout": "the engine did not answer in time",
+    "broken": "the engine broke the exchange off, or its answer is no HTTP",
+    "internal": "an unexpected error of the proxy; its log says more",
 }

@@ -34,13 +34,15 @@ class JsonErrorWorker(ThreadWorker):
             # Not the text of the error: it repeats what the client sent, which may be a session id.
             self.log.warning("a request that cannot be read: %s", type(exc).__name__)
             kind, reason = "illegal_argument_exception", f"the request cannot be read: {type(exc).__name__}"
+            told = "refused; reason=not-http"
         else:
             self.log.error("unexpected error", exc_info=exc)
             kind, reason = "internal_exception", "an unexpected error; the log of the proxy says more"
+            told = "failed; reason=internal"
         body = json.dumps(error_body(int(status), kind, reason)).encode()
         head = (
             f"HTTP/1.1 {int(status)} {status.phrase}\r\nConnection: close\r\nContent-Type: application/json\r\n"
-            f"Content-Length: {len(body)}\r\n\r\n"
+            f"Content-Length: {len(body)}\r\nX-Sessionrank: {told}\r\n\r\n"
         )
         try:
             write_nonblock(client, head.encode() + body)

@@ -15,7 +15,7 @@ from typing import Any
 import click
 import pytest
 
-from proxy.reasons import REASONS
+from proxy.reasons import FAILURES, REASONS, REFUSALS
 from sessionrank.cli import cli
 from sessionrank.settings import variable_name
 
@@ -175,7 +175,8 @@ def test_every_family_is_in_the_table_of_extending() -> None:
 
 def test_every_reason_is_explained() -> None:
     text = (ROOT / "docs" / "architecture.md").read_text()
-    assert {reason for reason in REASONS if f"| `{reason}` |" not in text} == set()
+    reasons = {**REASONS, **REFUSALS, **FAILURES}
+    assert [name for name, because in reasons.items() if f"| `{name}` | {because} |" not in text] == []
 
 
 def test_the_short_table_of_the_readme_says_what_the_long_one_says() -> None:

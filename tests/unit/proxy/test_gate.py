@@ -92,12 +92,14 @@ def test_only_a_search_of_named_indices_is_a_search() -> None:
     searches = {
         t: admit("POST", t) for t in ("/catalog/_search", "/_search", "/catalog/_msearch", "/catalog/x/_search")
     }
-    assert {t for t, route in searches.items() if isinstance(route, Route) and route.is_search} == {"/catalog/_search"}
+    assert {t for t, route in searches.items() if isinstance(route, Route) and route.kind == "search"} == {
+        "/catalog/_search"
+    }
 
 
 def test_writes_pass_when_allowed_and_are_not_repeated() -> None:
     route = admit("POST", "/catalog/_bulk", allow_writes=True)
-    assert route == Route((), is_search=False, repeatable=False)
+    assert route == Route((), "other", repeatable=False)
 
 
 def test_sniffing_passes_when_allowed() -> None:

@@ -66,7 +66,7 @@ class Shop:
             lines.append(("X-Session-Id", session))
         raw = body if isinstance(body, bytes) else json.dumps(body or {}).encode()
         request = ClientRequest("POST", "/catalog/_search", lines, raw)
-        return self.pipeline.search(request, Route(("catalog",), is_search=True, repeatable=True))
+        return self.pipeline.search(request, Route(("catalog",), "search", repeatable=True))
 
 
 def content(answer: Answer) -> dict[str, Any]:
