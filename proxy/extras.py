@@ -12,7 +12,7 @@ from .filterpath import FilterPath, name_matches
 from .request import Query
 from .searchbody import Fields, encode
 
-__all__ = ["Extras", "ask_for_items", "ask_for_shards", "tells_items"]
+__all__ = ["Extras", "ask_for_items", "ask_for_shards", "needed_for", "tells_items", "widen"]
 
 _OF_HITS = ("hits.hits._id", "hits.hits._index")
 _FIELDS = "hits.hits.fields"
@@ -46,12 +46,15 @@ def ask_for_items(url: Query, body: Fields, item_id: str) -> tuple[Query, Extras
         del body["stored_fields"]
         body["_source"] = msgspec.Raw(b"false")
         members.append("_id")
-    needed = [*_OF_HITS, _FAILED]
     if item_id != "_id":
         item_field = _ask_for_field(url, body, item_id)
-        needed.append(_FIELDS)
-    url, hidden, shards = _widen(url, needed)
-    return url, Extras((*members, *hidden), item_field, shards)
+    url, hidden = widen(url, needed_for(item_id))
+    return url, Extras((*members, *hidden.hit_members), item_field, hidden.shards)
+
+
+def needed_for(item_id: str) -> tuple[str, ...]:
+    """The parts of an answer that ranking looks at."""
+    return (*_OF_HITS, _FAILED) if item_id == "_id" else (*_OF_HITS, _FAILED, _FIELDS)
 
 
 def _ask_for_field(url: Query, body: Fields, field: str) -> str:
@@ -80,21 +83,20 @@ def tells_items(url: Query, item_id: str) -> bool:
 
 def ask_for_shards(url: Query) -> tuple[Query, Extras]:
     """Make sure that the answer tells how many shards failed, where ``filter_path`` does not forbid it."""
-    url, _, shards = _widen(url, (_FAILED,))
-    return url, Extras(shards=shards)
+    return widen(url, (_FAILED,))
 
 
-def _widen(url: Query, needed: Sequence[str]) -> tuple[Query, list[str], str]:
-    """``filter_path`` with what we need; also the hit members and the part of ``_shards`` to take out again."""
+def widen(url: Query, needed: Sequence[str]) -> tuple[Query, Extras]:
+    """``filter_path`` with what we need, and what is to be taken out of the answer again."""
     if "filter_path" not in url.values:
-        return url, [], ""
+        return url, Extras()
     wish = url.values["filter_path"]
     asked = FilterPath(wish)
     missing = [path for path in needed if not asked.includes_path(path) and not asked.excludes_any((path,))]
-    members = [path.rpartition(".")[2] for path in missing if path.startswith("hits.")]
+    members = tuple(path.rpartition(".")[2] for path in missing if path.startswith("hits."))
     shards = ""
     if _FAILED in missing:
         shards = "failed" if asked.touches("_shards") else "all"
     if missing:
         url = url.without("filter_path").plus("filter_path", ",".join([wish, *missing]))
-    return url, members, shards
+    return url, Extras(members, shards=shards)

@@ -8,6 +8,10 @@ from collections.abc import Sequence
 __all__ = ["FilterPath", "name_matches"]
 
 
+#: A pattern that matches no name.
+_NOTHING = ["\0"]
+
+
 class FilterPath:
     """A comma-separated list of dotted paths with ``*`` (in a name), ``**`` (any depth) and ``-`` (exclude)."""
 
@@ -15,6 +19,18 @@ class FilterPath:
         patterns = [p.strip() for p in text.split(",") if p.strip()]
         self.excludes = [p[1:].split(".") for p in patterns if p.startswith("-")]
         self.includes = [p.split(".") for p in patterns if not p.startswith("-")]
+
+    def below(self, name: str) -> FilterPath:
+        """What it asks for within each element of the member ``name`` of an answer."""
+        inner = FilterPath("")
+        inner.excludes = _inside(self.excludes, name)
+        inner.includes = _inside(self.includes, name)
+        if self.includes and not inner.includes:
+            inner.includes = [_NOTHING]
+        return inner
+
+    def __str__(self) -> str:
+        return ",".join([".".join(p) for p in self.includes] + ["-" + ".".join(p) for p in self.excludes])
 
     def includes_path(self, path: str) -> bool:
         """Whether the value at ``path`` is in the answer, the excludes aside."""
@@ -34,6 +50,12 @@ def name_matches(pattern: str, name: str) -> bool:
     if "*" not in pattern:
         return pattern == name
     return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), name) is not None
+
+
+def _inside(patterns: Sequence[list[str]], name: str) -> list[list[str]]:
+    deep = [pattern for pattern in patterns if pattern[0] == "**"]
+    named = [pattern[1:] or ["*"] for pattern in patterns if pattern[0] != "**" and name_matches(pattern[0], name)]
+    return deep + named
 
 
 def _covers(pattern: Sequence[str], path: Sequence[str]) -> bool:

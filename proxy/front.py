@@ -130,10 +130,7 @@ class Front:
     ) -> list[bytes] | BackendResponse:
         started = time.perf_counter()
         try:
-            if route.kind == "search":
-                answer = self._pipeline.search(request, route)
-            else:
-                answer = self._pipeline.forward(request, route, "endpoint")
+            answer = self._pipeline.answer(request, route)
         except BackendError as error:
             return self._failed(environ, start_response, error)
         body, headers = _encoded(answer, environ.get("HTTP_ACCEPT_ENCODING", ""), request.method)

@@ -35,6 +35,7 @@ REASONS: dict[str, str] = {
     "wrapped-refused": "the engine refused the changed request, so it got the client's own",
     "engine-error": "the engine answered with an error",
     "unreadable-answer": "the engine's answer could not be read, so it got the client's own request",
+    "mixed": "the items of a multi-search are plain, for different reasons",
     "store-error": "the session store failed",
     "store-timeout": "the session store was slower than the budget",
     "rank-failed": "ranking failed; the log says how",

@@ -9,7 +9,7 @@ import msgspec
 
 from .request import ClientRequest
 
-__all__ = ["Fields", "Unreadable", "encode", "inflated", "read_fields"]
+__all__ = ["Fields", "TooLarge", "Unreadable", "encode", "inflated", "read_fields"]
 
 #: The members of a JSON object; values are the client's own bytes.
 Fields = dict[str, msgspec.Raw]
@@ -20,6 +20,10 @@ _MEMBER = re.compile(rb'[\s,{]*("(?:[^"\\]|\\.)*")\s*:\s*')
 
 class Unreadable(Exception):
     """The text is not a JSON object that can be read with certainty."""
+
+
+class TooLarge(Unreadable):
+    """More than we take into memory."""
 
 
 def read_fields(text: bytes | msgspec.Raw) -> Fields:
@@ -56,7 +60,8 @@ def inflated(request: ClientRequest, limit: int) -> bytes:
     """The request's body, inflated when it came gzipped.
 
     Raises:
-        Unreadable: another encoding, broken, or larger than ``limit`` bytes when inflated.
+        TooLarge: larger than ``limit`` bytes when inflated.
+        Unreadable: another encoding, or broken.
     """
     coding = (request.header("content-encoding") or "identity").strip().lower()
     if coding == "identity" or not request.body:
@@ -68,6 +73,8 @@ def inflated(request: ClientRequest, limit: int) -> bytes:
         body = inflater.decompress(request.body, limit + 1)
     except zlib.error as error:
         raise Unreadable(str(error)) from error
-    if len(body) > limit or not inflater.eof or inflater.unused_data:
-        raise Unreadable("not one gzip member within the limit")
+    if len(body) > limit:
+        raise TooLarge(f"more than {limit} bytes when inflated")
+    if not inflater.eof or inflater.unused_data:
+        raise Unreadable("not one gzip member")
     return body

@@ -12,7 +12,18 @@ import msgspec
 
 from .searchbody import Fields, encode
 
-__all__ = ["EngineAnswer", "UnreadableAnswer", "failed_shards", "read_answer", "without_extras", "without_shards"]
+__all__ = [
+    "EngineAnswer",
+    "MultiAnswer",
+    "Outcome",
+    "UnreadableAnswer",
+    "failed_shards",
+    "outcome_of",
+    "read_answer",
+    "without_extras",
+    "without_member",
+    "without_shards",
+]
 
 
 class UnreadableAnswer(Exception):
@@ -37,6 +48,28 @@ class _ShardCounts(msgspec.Struct):
     shards: _Shards = msgspec.field(name="_shards", default_factory=_Shards)
 
 
+class Outcome(msgspec.Struct):
+    """How one response of a multi-search went."""
+
+    status: int = 200
+    error: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    shards: _Shards = msgspec.field(name="_shards", default_factory=_Shards)
+
+    @property
+    def is_error(self) -> bool:
+        """Whether it holds an error instead of hits."""
+        return self.status >= 400 or self.error is not msgspec.UNSET
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether some shards failed."""
+        return self.shards.failed > 0
+
+
+class _Responses(msgspec.Struct):
+    responses: msgspec.Raw
+
+
 class _Answer(msgspec.Struct):
     hits: _Hits
     shards: _Shards = msgspec.field(name="_shards", default_factory=_Shards)
@@ -48,8 +81,10 @@ _BEGINNING = 100
 #: Not JSON, not UTF-8, or nested deeper than the decoder goes.
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _answers = msgspec.json.Decoder(_Answer)
+_outcomes = msgspec.json.Decoder(Outcome)
+_responses = msgspec.json.Decoder(_Responses)
 _shard_counts = msgspec.json.Decoder(_ShardCounts)
-_raw_hits = msgspec.json.Decoder(list[msgspec.Raw])
+_raw_list = msgspec.json.Decoder(list[msgspec.Raw])
 _hits = msgspec.json.Decoder(list[_Hit])
 _members = msgspec.json.Decoder(Fields)
 _first_value = msgspec.json.Decoder(list[str | int])
@@ -62,7 +97,7 @@ class EngineAnswer:
         try:
             answer = _answers.decode(body)
             self._array = bytes(answer.hits.hits)
-            self._raw = _raw_hits.decode(self._array)
+            self._raw = _raw_list.decode(self._array)
             self._hits = _hits.decode(self._array)
         except _UNREADABLE as error:
             raise UnreadableAnswer(str(error)) from error
@@ -72,9 +107,9 @@ class EngineAnswer:
     def __len__(self) -> int:
         return len(self._raw)
 
-    def indexes(self) -> list[str]:
-        """The concrete index of each hit."""
-        return [hit.index for hit in self._hits]
+    def named(self) -> list[tuple[str, str]]:
+        """The concrete index and the id of each hit."""
+        return [(hit.index, hit.id) for hit in self._hits]
 
     def items(self, field: str) -> list[str]:
         """The product id of each hit: its ``_id``, or the first value of a doc-value field (empty where missing)."""
@@ -93,32 +128,61 @@ class EngineAnswer:
         if edit is not None:
             edited = [edit(p, text) for p, text in zip(positions, chosen, strict=True)]
             chosen = [text for text in edited if text is not None]
-        opening, separator, closing = self._layout()
-        empty = b"[]" if opening == b"[" else b"[ ]"
-        array = opening + separator.join(chosen) + closing if chosen else empty
-        start = self._start()
-        return self.body[:start] + array + self.body[start + len(self._array) :]
+        return _with_elements(self.body, self._array, self._raw, chosen)
 
-    def _start(self) -> int:
-        """Where the array stands: before it an answer holds only its time and its shard counts, so at the first match.
 
-        Its beginning is looked for: to prepare a search for all of it takes longer than the search.
-        """
-        start = self.body.index(self._array[:_BEGINNING])
-        while not self.body.startswith(self._array, start):
-            start = self.body.index(self._array[:_BEGINNING], start + 1)
-        return start
+class MultiAnswer:
+    """An answer of the multi-search endpoint, whose responses can be replaced."""
 
-    def _layout(self) -> tuple[bytes, bytes, bytes]:
-        """The text in front of the first hit, between two hits, and behind the last one."""
-        text, raw = self._array, self._raw
-        first, last = bytes(raw[0]), bytes(raw[-1])
-        start = text.index(first)
-        separator = b","
-        if len(raw) > 1:
-            end = start + len(first)
-            separator = text[end : text.index(bytes(raw[1]), end)]
-        return text[:start], separator, text[text.rindex(last) + len(last) :]
+    def __init__(self, body: bytes, count: int) -> None:
+        """Raises ``UnreadableAnswer`` when it does not hold ``count`` responses."""
+        try:
+            self._array = bytes(_responses.decode(body).responses)
+            self._raw = _raw_list.decode(self._array)
+        except _UNREADABLE as error:
+            raise UnreadableAnswer(str(error)) from error
+        if len(self._raw) != count:
+            raise UnreadableAnswer(f"{len(self._raw)} responses instead of {count}")
+        self._body = body
+
+    def parts(self) -> list[bytes]:
+        """The responses, in order."""
+        return [bytes(raw) for raw in self._raw]
+
+    def with_parts(self, parts: Sequence[bytes]) -> bytes:
+        """The body with these responses."""
+        return _with_elements(self._body, self._array, self._raw, parts)
+
+
+def _with_elements(body: bytes, array: bytes, raw: Sequence[msgspec.Raw], chosen: Sequence[bytes]) -> bytes:
+    """An answer whose one array, of the elements ``raw``, holds ``chosen`` instead, in the same layout."""
+    opening, separator, closing = _layout(array, raw)
+    empty = b"[]" if opening == b"[" else b"[ ]"
+    start = _start(body, array)
+    made = opening + separator.join(chosen) + closing if chosen else empty
+    return body[:start] + made + body[start + len(array) :]
+
+
+def _start(body: bytes, array: bytes) -> int:
+    """Where the array stands: before it an answer holds only its time and its shard counts, so at the first match.
+
+    Its beginning is looked for: to prepare a search for all of it takes longer than the search.
+    """
+    start = body.index(array[:_BEGINNING])
+    while not body.startswith(array, start):
+        start = body.index(array[:_BEGINNING], start + 1)
+    return start
+
+
+def _layout(array: bytes, raw: Sequence[msgspec.Raw]) -> tuple[bytes, bytes, bytes]:
+    """The text in front of the first element, between two elements, and behind the last one."""
+    first, last = bytes(raw[0]), bytes(raw[-1])
+    start = array.index(first)
+    separator = b","
+    if len(raw) > 1:
+        end = start + len(first)
+        separator = array[end : array.index(bytes(raw[1]), end)]
+    return array[:start], separator, array[array.rindex(last) + len(last) :]
 
 
 def read_answer(body: bytes) -> EngineAnswer:
@@ -128,6 +192,14 @@ def read_answer(body: bytes) -> EngineAnswer:
         UnreadableAnswer: it is not JSON, or its hits lack ``_index`` or ``_id``.
     """
     return EngineAnswer(body)
+
+
+def outcome_of(part: bytes) -> Outcome:
+    """How one response of a multi-search went. Raises ``UnreadableAnswer``."""
+    try:
+        return _outcomes.decode(part)
+    except _UNREADABLE as error:
+        raise UnreadableAnswer(str(error)) from error
 
 
 def failed_shards(body: bytes) -> int:
@@ -155,6 +227,12 @@ def without_extras(hit: bytes, members: Sequence[str], item_field: str) -> bytes
         if not values:
             del kept["fields"]
     return encode(kept) if kept else None
+
+
+def without_member(body: bytes, name: str) -> bytes:
+    """An object without one of its members; the rest keeps its text."""
+    fields: Fields = _members.decode(body)
+    return encode({key: value for key, value in fields.items() if key != name}) if name in fields else body
 
 
 def without_shards(body: bytes, part: str) -> bytes:

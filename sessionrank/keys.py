@@ -6,6 +6,7 @@
 | ``sr:r:<release>`` | string | JSON: index, dimensions, buckets, count, the vectors' metadata | until pruned |
 | ``sr:p:<index>`` | string | the release that serves an index which we did not load | until changed |
 | ``sr:s:{<digest>}`` | hash | a session: its events and its cached vector | TTL, renewed by events |
+| ``sr:o:{<digest>}`` | hash | the orders that a session's first pages froze | TTL of a minute |
 | ``sr:secret`` | string | the random key of the session digest, where no key file is set | kept |
 
 The braces are Redis Cluster hash tags. Nothing here does I/O.
@@ -16,7 +17,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 
-__all__ = ["BUCKETS", "SECRET", "bucket", "pointer", "release_info", "session", "session_digest", "vectors"]
+__all__ = ["BUCKETS", "SECRET", "bucket", "orders", "pointer", "release_info", "session", "session_digest", "vectors"]
 
 SECRET = "sr:secret"  # noqa: S105 (the name of a key)
 #: Buckets that the vectors of one release are spread over on a single server; a cluster will want 256.
@@ -46,6 +47,11 @@ def pointer(index: str) -> str:
 def session(digest: str) -> str:
     """The record of a session, by its keyed digest."""
     return f"sr:s:{{{digest}}}"
+
+
+def orders(digest: str) -> str:
+    """The frozen orders of a session, by its keyed digest."""
+    return f"sr:o:{{{digest}}}"
 
 
 def session_digest(secret: bytes, session_id: str) -> str:

@@ -15,7 +15,11 @@ import msgspec
 
 from ..deadline import Deadline
 
-__all__ = ["Appended", "CachedVector", "Event", "Lookup", "Record", "SessionStore"]
+__all__ = ["ORDERS", "ORDER_SECONDS", "Appended", "CachedVector", "Event", "Lookup", "Record", "SessionStore"]
+
+#: Orders that are kept of one session at a time, and the seconds that each is kept after its last use.
+ORDERS = 8
+ORDER_SECONDS = 60
 
 
 class Event(msgspec.Struct, frozen=True, array_like=True):
@@ -94,8 +98,19 @@ class SessionStore(ABC):
         """Keep a session vector, unless the session has moved on or is gone; never makes or prolongs a key."""
 
     @abstractmethod
+    def freeze(self, digest: str, walk: str, order: bytes, deadline: Deadline) -> None:
+        """Keep an order under the name of a walk until it was unused for ``ORDER_SECONDS``.
+
+        Beyond ``ORDERS`` of them the oldest gives way.
+        """
+
+    @abstractmethod
+    def frozen(self, digest: str, walk: str, deadline: Deadline) -> bytes | None:
+        """The order that was kept under that name, unless it is gone by now; this renews its time."""
+
+    @abstractmethod
     def forget(self, digest: str, deadline: Deadline) -> bool:
-        """Delete all that is kept of a session; whether there was anything."""
+        """Delete all that is kept of a session, its orders too; whether there was anything."""
 
     @abstractmethod
     def value(self, key: str, deadline: Deadline) -> bytes | None:

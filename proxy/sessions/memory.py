@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sessionrank import keys
 
 from ..deadline import Deadline
-from .base import Appended, CachedVector, Event, Lookup, Record, SessionStore
+from .base import ORDER_SECONDS, ORDERS, Appended, CachedVector, Event, Lookup, Record, SessionStore
 from .record import Kept, append, record_of
 
 __all__ = ["MemorySessions"]
@@ -45,6 +45,8 @@ class MemorySessions(SessionStore):
         self._lock = threading.Lock()
         #: The session whose last event is the oldest first: it is the first to expire, and the first to give way.
         self._sessions: OrderedDict[str, _Session] = OrderedDict()
+        #: Digest → walk → when it goes, and the order; the oldest first.
+        self._orders: OrderedDict[str, OrderedDict[str, tuple[float, bytes]]] = OrderedDict()
         self._hashes: dict[str, dict[str, bytes]] = {}
         self._values: dict[str, bytes] = {}
         self._secret = secrets.token_bytes(32)
@@ -103,10 +105,26 @@ class MemorySessions(SessionStore):
             if found is not None and found.kept.sequence == cached.sequence:
                 found.cached = cached
 
+    def freeze(self, digest: str, walk: str, order: bytes, deadline: Deadline) -> None:
+        """See the contract."""
+        with self._lock:
+            self._keep(digest, walk, order)
+            self._drop_orders()
+
+    def frozen(self, digest: str, walk: str, deadline: Deadline) -> bytes | None:
+        """See the contract."""
+        with self._lock:
+            found = self._orders.get(digest, OrderedDict()).get(walk)
+            if found is None or found[0] <= self._clock():
+                return None
+            self._keep(digest, walk, found[1])
+        return found[1]
+
     def forget(self, digest: str, deadline: Deadline) -> bool:
         """See the contract."""
         with self._lock:
             found = self._live(digest)
+            self._orders.pop(digest, None)
             self._sessions.pop(digest, None)
         return found is not None
 
@@ -134,6 +152,23 @@ class MemorySessions(SessionStore):
         now = self._clock()
         while len(self._sessions) > self._max_sessions or next(iter(self._sessions.values())).expires <= now:
             self._sessions.popitem(last=False)
+
+    def _keep(self, digest: str, walk: str, order: bytes) -> None:
+        mine = self._orders.setdefault(digest, OrderedDict())
+        self._orders.move_to_end(digest)
+        mine[walk] = (self._clock() + ORDER_SECONDS, order)
+        mine.move_to_end(walk)
+        if len(mine) > ORDERS:
+            mine.popitem(last=False)
+
+    def _drop_orders(self) -> None:
+        """Of sessions whose latest order is too old, or that are too many."""
+        now = self._clock()
+        while True:
+            oldest = next(iter(self._orders.values()))
+            if len(self._orders) <= self._max_sessions and next(reversed(oldest.values()))[0] > now:
+                return
+            self._orders.popitem(last=False)
 
 
 def _dimensions(vectors: Mapping[str, bytes]) -> int:

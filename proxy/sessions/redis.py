@@ -24,7 +24,7 @@ from sessionrank import keys
 from sessionrank.errors import ConfigurationError, StoreError
 
 from ..deadline import Deadline
-from .base import Appended, CachedVector, Event, Lookup, Record, SessionStore
+from .base import ORDER_SECONDS, ORDERS, Appended, CachedVector, Event, Lookup, Record, SessionStore
 from .record import append, pack, pack_cached, prefix, record_of, unpack, unpack_cached
 from .wire import Pool, Wire
 
@@ -63,6 +63,8 @@ class RedisSessions(SessionStore):
         self._ttl = str(ttl)
         self._append_script = _Script("append.lua")
         self._cache_script = _Script("cache.lua")
+        self._freeze_script = _Script("freeze.lua")
+        self._frozen_script = _Script("frozen.lua")
         self._candidate = secrets.token_bytes(_SECRET_BYTES)
 
     @classmethod
@@ -126,9 +128,20 @@ class RedisSessions(SessionStore):
         key = keys.session(digest)
         self._run(self._cache_script, deadline, key, prefix(cached.sequence), pack_cached(cached))
 
+    def freeze(self, digest: str, walk: str, order: bytes, deadline: Deadline) -> None:
+        """See the contract."""
+        key = keys.orders(digest)
+        self._run(self._freeze_script, deadline, key, walk, order, str(ORDERS), str(ORDER_SECONDS))
+
+    def frozen(self, digest: str, walk: str, deadline: Deadline) -> bytes | None:
+        """See the contract."""
+        answer = self._run(self._frozen_script, deadline, keys.orders(digest), walk, str(ORDER_SECONDS))
+        return answer if isinstance(answer, bytes) else None
+
     def forget(self, digest: str, deadline: Deadline) -> bool:
         """See the contract."""
-        return bool(self._call(deadline, "DEL", keys.session(digest)))
+        commands = _pack("DEL", keys.orders(digest)) + _pack("DEL", keys.session(digest))
+        return bool(self._sound(self._pool.exchange(commands, 2, deadline)[1]))
 
     def value(self, key: str, deadline: Deadline) -> bytes | None:
         """See the contract."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pytest
 
 from proxy.deadline import Deadline
-from proxy.sessions.base import CachedVector, Event, Lookup, Record, SessionStore
+from proxy.sessions.base import ORDER_SECONDS, ORDERS, CachedVector, Event, Lookup, Record, SessionStore
 from proxy.sessions.memory import MemorySessions
 from proxy.sessions.redis import RedisSessions
 from proxy.sessions.registry import STORES, from_url
@@ -47,6 +47,10 @@ class Member:
     outlive: Callable[[str], None]
     #: Lets some of the session's time go by.
     age: Callable[[str], None]
+    #: Lets as many seconds go by for the orders of a session.
+    age_orders: Callable[[str, int], None]
+    #: How many of them it holds, old ones too.
+    count_orders: Callable[[str], int]
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +78,8 @@ def memory() -> Member:
         left,
         lambda digest: advance(left(digest) or 0),
         lambda digest: advance(TTL / 2),
+        lambda digest, seconds: advance(seconds),
+        lambda digest: len(store._orders.get(digest, ())),
     )
 
 
@@ -90,6 +96,15 @@ def redis(server: RedisServer) -> Iterator[Member]:
             seconds = client.ttl(keys.session(digest))
             return None if seconds == -2 else seconds
 
+        def age_orders(digest: str, seconds: int) -> None:
+            key = keys.orders(digest)
+            for walk, kept in client.hgetall(key).items():
+                client.hset(key, walk, b"%012d" % (int(kept[:12]) - seconds) + kept[12:])
+            if (left := client.ttl(key) - seconds) > 0:
+                client.expire(key, left)
+            else:
+                client.delete(key)
+
         made = [RedisSessions(server.url, cap=CAP, ttl=TTL)]
 
         def make(cap: int) -> SessionStore:
@@ -103,6 +118,8 @@ def redis(server: RedisServer) -> Iterator[Member]:
             left,
             lambda digest: client.pexpire(keys.session(digest), 0),
             lambda digest: client.expire(keys.session(digest), TTL // 2),
+            age_orders,
+            lambda digest: client.hlen(keys.orders(digest)),
         )
         for store in made:
             store.close()
@@ -271,6 +288,55 @@ def test_forgetting_leaves_nothing_and_says_whether_there_was_anything(store: Se
 
 
 @pytest.mark.usefixtures("restless")
+def test_an_order_comes_back_under_its_own_session_and_walk_alone(store: SessionStore) -> None:
+    order = bytes(range(256))
+    store.freeze("s1", "walk", order, soon())
+    assert store.frozen("s1", "walk", soon()) == order
+    assert store.frozen("s1", "other", soon()) is store.frozen("s2", "walk", soon()) is None
+    store.freeze("s1", "walk", b"newer", soon())
+    assert store.frozen("s1", "walk", soon()) == b"newer"
+
+
+def test_an_order_goes_after_its_time_though_others_of_the_session_came_later(
+    store: SessionStore, member: Member
+) -> None:
+    store.freeze("s1", "first", b"1", soon())
+    member.age_orders("s1", ORDER_SECONDS - 5)
+    store.freeze("s1", "second", b"2", soon())
+    member.age_orders("s1", 5)
+    assert store.frozen("s1", "first", soon()) is None
+    assert store.frozen("s1", "second", soon()) == b"2"
+
+
+def test_an_order_that_is_used_stays(store: SessionStore, member: Member) -> None:
+    store.freeze("s1", "walk", b"1", soon())
+    for _ in range(3):
+        member.age_orders("s1", ORDER_SECONDS - 5)
+        assert store.frozen("s1", "walk", soon()) == b"1"
+
+
+def test_orders_leave_nothing_behind_when_their_time_is_over(store: SessionStore, member: Member) -> None:
+    store.freeze("s1", "walk", b"1", soon())
+    member.age_orders("s1", ORDER_SECONDS)
+    store.freeze("s2", "walk", b"1", soon())
+    assert (member.count_orders("s1"), member.count_orders("s2")) == (0, 1)
+
+
+def test_the_oldest_order_gives_way_beyond_the_most_that_are_kept(store: SessionStore, member: Member) -> None:
+    for number in range(ORDERS + 3):
+        store.freeze("s1", f"walk {number}", b"%d" % number, soon())
+        member.age_orders("s1", 2)
+    kept = [store.frozen("s1", f"walk {number}", soon()) for number in range(ORDERS + 3)]
+    assert kept == [None] * 3 + [b"%d" % number for number in range(3, ORDERS + 3)]
+    assert member.count_orders("s1") == ORDERS
+
+
+def test_forgetting_a_session_forgets_its_orders(store: SessionStore, member: Member) -> None:
+    store.freeze("s1", "walk", b"1", soon())
+    assert not store.forget("s1", soon()), "there were no events"
+    assert member.count_orders("s1") == 0
+
+
 def test_no_event_is_lost_or_doubled_when_fifty_threads_write_one_session(member: Member) -> None:
     store = member.make(200)
     start = threading.Barrier(50)

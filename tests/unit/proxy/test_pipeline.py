@@ -229,7 +229,7 @@ def test_a_bug_in_ranking_costs_only_the_order(monkeypatch: pytest.MonkeyPatch) 
     def bug(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(shop.pipeline._strategy, "order", bug)
+    monkeypatch.setattr(shop.pipeline._personaliser._reorderer._strategy, "order", bug)
     answer = shop.search()
     assert (answer.reason, ids(answer)) == ("rank-failed", ORDER)
 

@@ -30,7 +30,7 @@ def plan(
 ) -> PassThrough | Rewrite:
     raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
     request = ClientRequest(method, target, [JSON] if headers is None else headers, raw)
-    return Planner(ProxySettings(**settings)).plan(request, names, session)
+    return Planner(ProxySettings(**{"pages": "follow", **settings})).plan(request, names, session)
 
 
 def rewritten(*args: Any, **kwargs: Any) -> tuple[Rewrite, dict[str, Any], dict[str, list[str]]]:
@@ -217,7 +217,7 @@ def test_a_gzipped_body_is_read_within_the_limit() -> None:
     assert wrapped(body) == BAG["query"]
     assert not any(name.lower() == "content-encoding" for name, _ in made.request.headers)
     bomb = gzip.compress(b'{"query":' + b" " * 100_000 + b'{"match_all":{}}}')
-    assert plan(bomb, headers=headers, max_body_bytes=10_000) == PassThrough("unreadable")
+    assert plan(bomb, headers=headers, max_body_bytes=10_000) == PassThrough("too-large")
     assert plan(bomb[:-20], headers=headers) == PassThrough("unreadable")
 
 

@@ -21,7 +21,7 @@ BODY = HEAD + b"[" + b",".join(HITS) + b"]" + TAIL
 def test_the_hits_tell_index_and_item() -> None:
     answer = read_answer(BODY)
     assert len(answer) == 3
-    assert answer.indexes() == ["i", "i", "j"]
+    assert [index for index, _ in answer.named()] == ["i", "i", "j"]
     assert answer.items("_id") == ["a", "b", "c"]
     assert answer.failed_shards == 0
 

@@ -1,0 +1,60 @@
+"""Exchanges with the engine: the client's own request, whose answer streams, and changed ones, read whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .backends.base import BackendRequest, BackendResponse, Headers, SearchBackend
+from .gate import Route
+from .plan import Planner
+from .request import ClientRequest
+from .settings import ProxySettings
+from .stopwatch import Stopwatch
+
+__all__ = ["Answer", "Exchange"]
+
+
+@dataclass(slots=True)
+class Answer:
+    """What goes back to the client."""
+
+    status: int
+    phrase: str
+    headers: Headers
+    #: The whole body, or a response that is to be streamed and closed.
+    body: bytes | BackendResponse
+    #: Empty when personalised, else one of ``reasons.REASONS``.
+    reason: str
+    moved: int = 0
+    #: Seconds by part: engine, store, rank.
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def whole(cls, response: BackendResponse, body: bytes, reason: str, watch: Stopwatch, *, moved: int = 0) -> Answer:
+        """The engine's status and headers with a body that is all there."""
+        return cls(response.status, response.reason, response.headers, body, reason, moved, watch.seconds)
+
+
+class Exchange:
+    """Asks the engine within the time that one answer may take."""
+
+    def __init__(self, settings: ProxySettings, backend: SearchBackend, planner: Planner) -> None:
+        self._timeout = settings.engine_timeout_s
+        self._limit = settings.max_response_bytes
+        self._backend = backend
+        self._planner = planner
+
+    def forward(self, request: ClientRequest, route: Route, reason: str, watch: Stopwatch | None = None) -> Answer:
+        """The client's own request and the engine's own answer, streamed. Raises ``BackendError``."""
+        watch = watch or Stopwatch()
+        own = self._planner.own(request)
+        own.repeatable = route.repeatable
+        with watch("engine"):
+            response = self._backend.send(own, timeout=self._timeout)
+        return Answer(response.status, response.reason, response.headers, response, reason, seconds=dict(watch.seconds))
+
+    def ask(self, request: BackendRequest, watch: Stopwatch) -> tuple[BackendResponse, bytes]:
+        """A changed request, and the whole body of its answer. Raises ``AnswerTooLarge`` and other ``BackendError``."""
+        with watch("engine"):
+            response = self._backend.send(request, timeout=self._timeout)
+            return response, response.read(self._limit)
