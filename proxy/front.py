@@ -18,10 +18,11 @@ from sessionrank.errors import BackendError, BackendTimeout, BackendUnreachable
 
 from .backends.base import BackendResponse, Headers, SearchBackend
 from .errors import error_body, status_of
+from .framing import tokens_of
 from .gate import Gate, Refused, Route
 from .metrics import count_answer, observe
 from .pipeline import Answer, Pipeline
-from .reception import BodyCutOff, BodyRefused, BodyTooLarge, BodyTooSlow, read_body
+from .reception import BodyCutOff, BodyNotHttp, BodyRefused, BodyTooLarge, BodyTooSlow, read_body
 from .request import ClientRequest
 from .settings import OWN_PLACES, ProxySettings
 
@@ -33,14 +34,13 @@ __all__ = ["Front"]
 _OWN = "/_sessionrank"
 #: Needs no place: it does no I/O, and whoever asks would restart a worker that is only busy.
 _LIVE = "/_sessionrank/health/live"
-#: RFC 9110, 7.6.1, and what a proxy sets itself.
+#: RFC 9110, 7.6.1, and what a proxy sets itself; with underscores, some servers take them for the same.
 _HOP_BY_HOP = frozenset({
     "connection", "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization", "te", "trailer",
-    "transfer-encoding", "upgrade", "host", "content-length", "expect",
+    "transfer-encoding", "upgrade", "host", "content-length", "expect", "transfer_encoding", "content_length",
 })  # fmt: skip
+_HOP_BY_HOP_BACK = _HOP_BY_HOP - {"content-length"}
 _GZIP_FROM = 1024
-#: Seconds that a request's body may take to come.
-_BODY_SECONDS = 20.0
 #: Seconds that a request waits for a place before it gets 429.
 _WAIT_SECONDS = 1.0
 
@@ -69,7 +69,7 @@ class Front:
             return self._refuse(environ, start_response, "gate", route.reason)
         # The body first: whoever sends it slowly holds a thread, but no place.
         try:
-            body = read_body(environ, limit=self._settings.max_body_bytes, seconds=_BODY_SECONDS)
+            body = read_body(environ, limit=self._settings.max_body_bytes)
         except BodyRefused as refused:
             return self._refuse(environ, start_response, _BODY_REFUSALS[type(refused)])
         if route is None:
@@ -159,12 +159,14 @@ _REFUSALS = {
     "too-large": (413, "content_too_long_exception", "the request body is larger than SESSIONRANK_MAX_BODY_BYTES"),
     "too-slow": (408, "request_timeout_exception", "the request body did not come in time"),
     "cut-off": (400, "illegal_argument_exception", "the request body ended before its Content-Length"),
+    "not-http": (400, "illegal_argument_exception", "the request body cannot be read as HTTP"),
 }
 _FAILURES: dict[type[BackendError], str] = {BackendTimeout: "timeout", BackendUnreachable: "unreachable"}
 _BODY_REFUSALS: dict[type[BodyRefused], str] = {
     BodyTooLarge: "too-large",
     BodyTooSlow: "too-slow",
     BodyCutOff: "cut-off",
+    BodyNotHttp: "not-http",
 }
 
 
@@ -193,25 +195,25 @@ def _raw_target(environ: WSGIEnvironment) -> str:
 
 
 def _headers(environ: WSGIEnvironment) -> Headers:
-    """The end-to-end headers, without those that ``Connection`` names."""
-    named = {name.strip().lower() for name in environ.get("HTTP_CONNECTION", "").split(",")}
-    headers = []
-    if environ.get("CONTENT_TYPE"):
-        headers.append(("Content-Type", environ["CONTENT_TYPE"]))
-    for key, value in environ.items():
-        if key.startswith("HTTP_"):
-            name = key[5:].replace("_", "-").lower()
-            if name not in _HOP_BY_HOP and name not in named:
-                headers.append((name.title(), value))
-    return headers
+    """The end-to-end headers, without those that ``Connection`` names; as they came, where the server tells."""
+    came: Headers | None = environ.get("sessionrank.headers")
+    if came is None:
+        came = [(key[5:].replace("_", "-").title(), value) for key, value in environ.items() if key.startswith("HTTP_")]
+        if environ.get("CONTENT_TYPE"):
+            came.insert(0, ("Content-Type", environ["CONTENT_TYPE"]))
+    return _end_to_end(came, _HOP_BY_HOP)
+
+
+def _end_to_end(headers: Headers, dropped: frozenset[str]) -> Headers:
+    kept = [(name, value) for name, value in headers if name.lower() not in dropped]
+    if len(kept) < len(headers) and (named := frozenset(tokens_of(headers, "connection"))):
+        kept = [(name, value) for name, value in kept if name.lower() not in named]
+    return kept
 
 
 def _encoded(answer: Answer, accepted: str, method: str) -> tuple[list[bytes] | BackendResponse, list[tuple[str, str]]]:
     """Body and end-to-end headers of an answer; what we made ourselves is gzipped for those who accept it."""
-    named = {name.strip().lower() for key, value in answer.headers if key.lower() == "connection"
-             for name in value.split(",")}  # fmt: skip
-    dropped = (_HOP_BY_HOP - {"content-length"}) | named
-    headers = [(key, value) for key, value in answer.headers if key.lower() not in dropped]
+    headers = _end_to_end(answer.headers, _HOP_BY_HOP_BACK)
     if not isinstance(answer.body, bytes):
         return answer.body, headers
     headers = [(key, value) for key, value in headers if key.lower() != "content-length"]

@@ -6,16 +6,14 @@ engine, and a bulk of writes would be carried out in part.
 
 from __future__ import annotations
 
-import socket
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from .deadline import Deadline
+from .framing import BrokenOff, ChunkTooLarge, NotHttp
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-__all__ = ["BodyCutOff", "BodyRefused", "BodyTooLarge", "BodyTooSlow", "read_body"]
+__all__ = ["BodyCutOff", "BodyNotHttp", "BodyRefused", "BodyTooLarge", "BodyTooSlow", "read_body"]
 
 _PIECE = 64 * 1024
 
@@ -36,11 +34,12 @@ class BodyCutOff(BodyRefused):
     """It ended before its Content-Length."""
 
 
-def read_body(environ: WSGIEnvironment, *, limit: int, seconds: float) -> bytes:
-    """The request's body, of at most ``limit`` bytes, read within about ``seconds``.
+class BodyNotHttp(BodyRefused):
+    """It is not framed as a body is."""
 
-    Where the server hands over its socket (gunicorn does), each wait for more is bounded as well; a client that drips
-    can hold its thread for longer, which is what a server in front is for.
+
+def read_body(environ: WSGIEnvironment, *, limit: int) -> bytes:
+    """The request's body, of at most ``limit`` bytes; the server bounds the time that it takes.
 
     Raises:
         BodyRefused: one of its kinds.
@@ -51,20 +50,16 @@ def read_body(environ: WSGIEnvironment, *, limit: int, seconds: float) -> bytes:
         return b""
     if expected is not None and expected > limit:
         raise BodyTooLarge
-    sock = environ.get("gunicorn.socket")
-    if sock is not None:
-        sock.settimeout(seconds)
     try:
-        body = _read(environ, limit + 1 if expected is None else expected, Deadline(seconds))
+        body = _read(environ, limit + 1 if expected is None else expected)
     except TimeoutError as error:
-        if sock is not None:
-            # The server would wait for the rest before it takes the next request, and not be bounded.
-            with suppress(OSError):
-                sock.shutdown(socket.SHUT_RD)
         raise BodyTooSlow from error
-    finally:
-        if sock is not None:
-            sock.settimeout(None)
+    except BrokenOff as error:
+        raise BodyCutOff from error
+    except ChunkTooLarge as error:
+        raise BodyTooLarge from error
+    except NotHttp as error:
+        raise BodyNotHttp from error
     if expected is not None and len(body) < expected:
         raise BodyCutOff
     if len(body) > limit:
@@ -72,12 +67,10 @@ def read_body(environ: WSGIEnvironment, *, limit: int, seconds: float) -> bytes:
     return body
 
 
-def _read(environ: WSGIEnvironment, most: int, deadline: Deadline) -> bytes:
+def _read(environ: WSGIEnvironment, most: int) -> bytes:
     pieces: list[bytes] = []
     size = 0
     while size < most and (piece := environ["wsgi.input"].read(min(most - size, _PIECE))):
         pieces.append(piece)
         size += len(piece)
-        if size < most and deadline.remaining() <= 0:
-            raise TimeoutError
     return b"".join(pieces)

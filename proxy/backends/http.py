@@ -18,8 +18,9 @@ from urllib.parse import unquote, urlsplit
 from sessionrank.errors import BackendError, BackendTimeout, BackendUnreachable, ConfigurationError
 
 from ..deadline import Deadline
+from ..framing import NotHttp
 from .base import AnswerTooLarge, BackendRequest, BackendResponse, Headers, SearchBackend
-from .wire import NotHttp, Reply, Wire, head_of
+from .wire import Reply, Wire, head_of
 
 __all__ = ["HttpBackend"]
 

@@ -12,21 +12,13 @@ import socket
 from collections.abc import Callable, Iterator, Sequence
 
 from ..deadline import Deadline
+from ..framing import PIECE, NotHttp, Source, chunks, counted, header_of, tokens_of
 from .base import Headers
 
-__all__ = ["NotHttp", "Reply", "Wire", "head_of", "reply_from"]
+__all__ = ["Reply", "Wire", "head_of", "reply_from"]
 
-_PIECE = 64 * 1024
 _MAX_HEAD = 256 * 1024
-_MAX_LINE = 8 * 1024
-_STATUS = re.compile(r"HTTP/1\.([01]) ([1-5][0-9]{2})(?: (.*))?")
-#: A name and its value. A line that begins with a space would continue the one before: long obsolete.
-_HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*?)[ \t]*")
-_SIZE = re.compile(rb"([0-9a-fA-F]{1,15})[ \t]*(?:;.*)?")
-
-
-class NotHttp(ValueError):
-    """What came is not an answer of HTTP/1.1, or breaks off; or what should go is not a request."""
+_STATUS = re.compile(r"HTTP/1\.([01]) ([1-5][0-9]{2})(?: ([\t\x20-\x7e\x80-\xff]*))?")
 
 
 class Wire:
@@ -75,12 +67,15 @@ class Wire:
 class Reply:
     """An answer whose head has been read. The body is read once, whole or in pieces."""
 
-    def __init__(self, status: int, reason: str, headers: Headers, body: Iterator[bytes], source: _Source) -> None:
+    def __init__(
+        self, status: int, reason: str, headers: Headers, body: Iterator[bytes], source: Source, *, keeps: bool
+    ) -> None:
         self.status = status
         self.reason = reason
         self.headers = headers
         self._body = body
         self._source = source
+        self._keeps = keeps
 
     def pieces(self) -> Iterator[bytes]:
         """The body in pieces of at most 64 KiB. Raises ``OSError`` or ``NotHttp`` when it breaks off."""
@@ -100,38 +95,7 @@ class Reply:
     @property
     def is_reusable(self) -> bool:
         """Whether, with the body read to its end, the connection can take another request."""
-        return self._source.keeps and not self._source.ahead
-
-
-class _Source:
-    """Bytes of a connection, with those that were received ahead of their use."""
-
-    def __init__(self, receive: Callable[[int], bytes]) -> None:
-        self._receive = receive
-        self.ahead = b""
-        #: Whether the connection stays open behind the answer.
-        self.keeps = True
-
-    def until(self, mark: bytes, limit: int) -> bytes:
-        """All before the next ``mark``, which is taken as well."""
-        while (place := self.ahead.find(mark)) < 0:
-            if len(self.ahead) > limit:
-                raise NotHttp("a head or line without end")
-            more = self._receive(_PIECE)
-            if not more and not self.ahead:
-                raise ConnectionResetError("the connection was closed")
-            if not more:
-                raise NotHttp("broken off")
-            self.ahead += more
-        found, self.ahead = self.ahead[:place], self.ahead[place + len(mark) :]
-        return found
-
-    def some(self, most: int) -> bytes:
-        """At least one byte and at most ``most``, or none at the end of the connection."""
-        if not self.ahead:
-            return self._receive(min(most, _PIECE))
-        found, self.ahead = self.ahead[:most], self.ahead[most:]
-        return found
+        return self._keeps and not self._source.ahead
 
 
 def head_of(method: str, target: str, headers: Sequence[tuple[str, str]]) -> bytes:
@@ -159,7 +123,7 @@ def reply_from(receive: Callable[[int], bytes], method: str) -> Reply:
         ConnectionError: the connection was closed before anything came.
         NotHttp: something else than an answer came.
     """
-    source = _Source(receive)
+    source = Source(receive)
     while True:
         first, *lines = source.until(b"\r\n\r\n", _MAX_HEAD).decode("latin-1").split("\r\n")
         status_line = _STATUS.fullmatch(first)
@@ -170,63 +134,31 @@ def reply_from(receive: Callable[[int], bytes], method: str) -> Reply:
             raise NotHttp("another protocol, which nobody asked for")
         if status >= 200:
             break
-    headers = [_header(line) for line in lines]
+    headers = [header_of(line) for line in lines]
     named = {name.lower() for name, _ in headers}
-    connection = _tokens(headers, "connection") if "connection" in named else ()
-    source.keeps = "close" not in connection and (status_line[1] == "1" or "keep-alive" in connection)
-    bare = method == "HEAD" or status in (204, 304)
-    body = iter(()) if bare else _body(source, headers, named)
-    return Reply(status, status_line[3] or "", headers, body, source)
-
-
-def _header(line: str) -> tuple[str, str]:
-    found = _HEADER.fullmatch(line)
-    if found is None:
-        raise NotHttp("a line that is no header")
-    return found[1], found[2]
-
-
-def _tokens(headers: Headers, wanted: str) -> list[str]:
-    """All values of a header that is a list, in lower case."""
-    return [token.strip().lower() for name, value in headers if name.lower() == wanted for token in value.split(",")]
-
-
-def _body(source: _Source, headers: Headers, named: set[str]) -> Iterator[bytes]:
-    """The body as the headers frame it."""
-    if "transfer-encoding" in named:
-        if _tokens(headers, "transfer-encoding") != ["chunked"] or "content-length" in named:
+    connection = tokens_of(headers, "connection") if "connection" in named else ()
+    keeps = "close" not in connection and (status_line[1] == "1" or "keep-alive" in connection)
+    length = _length(headers) if "content-length" in named else None
+    if method == "HEAD" or status in (204, 304):
+        body: Iterator[bytes] = iter(())
+    elif "transfer-encoding" in named:
+        if tokens_of(headers, "transfer-encoding") != ["chunked"] or length is not None:
             raise NotHttp("a body framed in a way that is not understood")
-        return _chunks(source)
-    if "content-length" in named:
-        lengths = set(_tokens(headers, "content-length"))
-        length = lengths.pop()
-        if lengths or not re.fullmatch(r"[0-9]{1,15}", length):
-            raise NotHttp("a content length that is not one number")
-        return _counted(source, int(length))
-    source.keeps = False
-    return iter(lambda: source.some(_PIECE), b"")
+        body = chunks(source)
+    elif length is not None:
+        body = counted(source, length)
+    else:
+        keeps, body = False, iter(lambda: source.some(PIECE), b"")
+    return Reply(status, status_line[3] or "", headers, body, source, keeps=keeps)
 
 
-def _counted(source: _Source, left: int) -> Iterator[bytes]:
-    while left:
-        piece = source.some(left)
-        if not piece:
-            raise NotHttp("broken off in the middle of an answer")
-        left -= len(piece)
-        yield piece
-
-
-def _chunks(source: _Source) -> Iterator[bytes]:
-    while True:
-        line = _SIZE.fullmatch(source.until(b"\r\n", _MAX_LINE))
-        if line is None:
-            raise NotHttp("a chunk without a size")
-        size = int(line[1], 16)
-        if not size:
-            break
-        yield from _counted(source, size)
-        if source.until(b"\r\n", _MAX_LINE):
-            raise NotHttp("a chunk longer than its size")
-    # Trailers end with an empty line; nobody asked for them.
-    while source.until(b"\r\n", _MAX_LINE):
-        pass
+def _length(headers: Headers) -> int:
+    """The one content length; where it is told twice, a client is told it once."""
+    lengths = set(tokens_of(headers, "content-length"))
+    length = lengths.pop()
+    if lengths or not re.fullmatch(r"[0-9]{1,15}", length, re.ASCII):
+        raise NotHttp("a content length that is not one number")
+    others = [(name, value) for name, value in headers if name.lower() != "content-length"]
+    if len(others) < len(headers) - 1:
+        headers[:] = [*others, ("Content-Length", length)]
+    return int(length)

@@ -20,7 +20,7 @@ from sessionrank.settings import read_settings
 from ..backends.registry import backend_from_urls
 from ..sessions.registry import from_url
 from ..settings import OWN_PLACES, ProxySettings, split_listen
-from ..worker import JsonErrorWorker
+from ..worker import HttpWorker
 
 __all__ = ["serve"]
 
@@ -29,10 +29,11 @@ _SPARE_THREADS = 2
 
 
 class _Server(BaseApplication):
-    """gunicorn, told everything by ``options``."""
+    """gunicorn, told everything by ``options``; ``limits`` are for its workers."""
 
-    def __init__(self, options: dict[str, Any]) -> None:
+    def __init__(self, options: dict[str, Any], limits: ProxySettings) -> None:
         self.options = options
+        self.limits = limits
         super().__init__()
 
     def load_config(self) -> None:
@@ -79,7 +80,7 @@ def serve(listen: str | None, workers: int | None) -> None:
     )
     owner = os.getpid()
     try:
-        _Server(_options(settings, host, port, count)).run()
+        _Server(_options(settings, host, port, count), settings).run()
     finally:
         # A worker that ends comes this way as well, and the others still write there.
         if os.getpid() == owner:
@@ -126,16 +127,12 @@ def _options(settings: ProxySettings, host: str, port: int, workers: int) -> dic
     return {
         "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
         "workers": workers,
-        "worker_class": JsonErrorWorker,
+        "worker_class": HttpWorker,
         "threads": settings.max_in_flight + settings.max_waiting + OWN_PLACES + _SPARE_THREADS,
         # Longer than the engine may take: the worker is not to be killed over a slow search.
         "timeout": int(settings.engine_timeout_s) + 30,
         "graceful_timeout": int(settings.engine_timeout_s) + 5,
         "keepalive": 75,
-        # Engines take longer lines and headers than gunicorn's defaults, which answer 414 and 431 in HTML.
-        "limit_request_line": 0,
-        "limit_request_field_size": 65536,
-        "limit_request_fields": 200,
         "proc_name": "sessionrank",
         # gunicorn's own control socket would stand in the home folder, one for all servers of a user.
         "control_socket_disable": True,

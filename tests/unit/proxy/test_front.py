@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import socket
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +13,7 @@ from werkzeug.test import Client, EnvironBuilder, TestResponse, run_wsgi_app
 
 from proxy.app import create_app
 from proxy.backends.base import BackendRequest, BackendResponse
+from proxy.framing import BrokenOff, ChunkTooLarge, NotHttp
 from proxy.sessions.memory import MemorySessions
 from proxy.settings import OWN_PLACES, ProxySettings
 from sessionrank.errors import BackendError, BackendTimeout, BackendUnreachable
@@ -118,34 +118,47 @@ def test_a_body_that_was_cut_off_is_never_passed_on(path: str) -> None:
     assert backend.requests == []
 
 
-class SlowSocket:
-    """A client's socket under a server that hands it over: a read past the time limit is an error."""
+class Failing:
+    """A body whose reading fails as a server's does."""
 
-    def __init__(self) -> None:
-        self.limits: list[float | None] = []
-        self.ended: list[int] = []
-
-    def settimeout(self, seconds: float | None) -> None:
-        self.limits.append(seconds)
+    def __init__(self, error: Exception) -> None:
+        self._error = error
 
     def read(self, _: int) -> bytes:
-        raise TimeoutError
-
-    def shutdown(self, how: int) -> None:
-        self.ended.append(how)
+        raise self._error
 
 
-def test_a_body_that_does_not_come_is_given_up_and_holds_no_place() -> None:
+@pytest.mark.parametrize(
+    ("error", "status", "kind", "reason"),
+    [
+        (TimeoutError(), 408, "request_timeout_exception", "too-slow"),
+        (BrokenOff(), 400, "illegal_argument_exception", "cut-off"),
+        (ChunkTooLarge(), 413, "content_too_long_exception", "too-large"),
+        (NotHttp(), 400, "illegal_argument_exception", "not-http"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/catalog/_search", "/_sessionrank/events"])
+def test_a_body_that_cannot_be_read_is_refused_and_holds_no_place(
+    error: Exception, status: int, kind: str, reason: str, path: str
+) -> None:
     web, backend = client(max_in_flight=1)
-    environ = EnvironBuilder("/catalog/_search", method="POST", data=b"{}").get_environ()
-    slow = SlowSocket()
-    environ |= {"gunicorn.socket": slow, "wsgi.input": slow}
-    assert raw_error(web, environ) == (408, "request_timeout_exception")
-    assert slow.limits[0] is not None
-    assert slow.limits[-1] is None
-    assert slow.ended == [socket.SHUT_RD]
+    environ = EnvironBuilder(path, method="POST", data=b"{}").get_environ()
+    environ["wsgi.input"] = Failing(error)
+    assert raw_error(web, environ) == (status, kind)
+    assert run_wsgi_app(web.application, environ)[2]["X-Sessionrank"] == f"refused; reason={reason}"
     assert backend.requests == []
     assert web.post("/catalog/_search").status_code == 200
+
+
+def test_the_header_list_of_the_server_goes_on_as_it_came() -> None:
+    web, backend = client()
+    environ = EnvironBuilder("/catalog/_count").get_environ()
+    environ["sessionrank.headers"] = [
+        ("Host", "shop"), ("cookie", "a=1"), ("X_Under", "\xe9"), ("connection", "x-a, keep-alive"), ("X-A", "1"),
+        ("Cookie", "b=2"), ("Connection", "X-B"), ("x-b", "2"), ("Content_Length", "9"), ("Expect", "100-continue"),
+    ]  # fmt: skip
+    run_wsgi_app(web.application, environ)
+    assert backend.requests[0].headers == [("cookie", "a=1"), ("X_Under", "\xe9"), ("Cookie", "b=2")]
 
 
 @pytest.mark.parametrize(("accepts", "packed"), [("gzip, br", True), ("*", True), ("gzip;q=0", False), ("br", False)])

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from proxy.backends.wire import NotHttp, head_of, reply_from
+from proxy.backends.wire import head_of, reply_from
+from proxy.framing import NotHttp
 
 
 def receiving(*pieces: bytes) -> Callable[[int], bytes]:
