@@ -14,11 +14,11 @@ from .splice import without_extras
 __all__ = ["editor"]
 
 
-def editor(extras: Extras, order: Sequence[int], why: Why | None) -> Callable[[int, bytes], bytes | None] | None:
+def editor(extras: Extras, order: Sequence[int | None], why: Why | None) -> Callable[[int, bytes], bytes | None] | None:
     """A function from a hit's position and text to the text to use (None: leave the hit out).
 
     Args:
-        order: all positions of the answer, in their new order.
+        order: all positions of the answer, in their new order; None in the place of a hit that is gone.
         why: None where no explanation was asked for.
 
     Returns:
@@ -26,7 +26,7 @@ def editor(extras: Extras, order: Sequence[int], why: Why | None) -> Callable[[i
     """
     if not (extras.hit_members or extras.item_field or why):
         return None
-    places = {position: place for place, position in enumerate(order)}
+    places = {position: place for place, position in enumerate(order) if position is not None}
 
     def edit(position: int, hit: bytes) -> bytes | None:
         text: bytes | None = hit

@@ -1,7 +1,8 @@
 """Pages that fit together: what names a walk over the pages of one search, and the order that its first page froze.
 
 The first page of a search (``from`` 0) ranks afresh and keeps its order; later ones reuse it, though the session has
-moved on meanwhile. On an index that changes, hits that are gone drop out and new ones come after the frozen ones.
+moved on meanwhile. On an index that changes, hits that are gone drop out and new ones come after the frozen ones; what
+has been shown keeps its places, so that the pages to come neither repeat a hit nor skip one.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import msgspec
 
 from .searchbody import Fields
 
-__all__ = ["FrozenOrder", "Hit", "resume", "walk_key"]
+__all__ = ["FrozenOrder", "Hit", "Resumed", "resume", "walk_key"]
 
 #: What names a hit: its concrete index and its id.
 Hit = tuple[str, str]
@@ -67,21 +69,41 @@ class FrozenOrder(msgspec.Struct, frozen=True, array_like=True):
 _decoder = msgspec.msgpack.Decoder(FrozenOrder)
 
 
-def resume(kept: Sequence[Hit], now: Sequence[Hit]) -> tuple[list[int], list[int]]:
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """A kept order, carried over to the engine's hits of now."""
+
+    #: Positions among the hits of now; None in the place of a hit that was shown and is gone.
+    positions: list[int | None]
+    #: What to keep from now on.
+    kept: list[Hit]
+    #: Whether that is something else than before.
+    changed: bool
+
+
+def resume(kept: Sequence[Hit], shown: int, now: Sequence[Hit]) -> Resumed | None:
     """The engine's hits of ``now`` in the kept order, then the new ones as the engine has them.
 
+    Args:
+        shown: how many of the kept hits, from the first on, pages have shown.
+
     Returns:
-        (order, new): positions in ``now``, all of them; and those among them that the kept order did not have.
+        None where none of the kept hits is there any more.
     """
     # A document id can stand twice in an index, by routing.
     places: defaultdict[Hit, list[int]] = defaultdict(list)
     for position in range(len(now) - 1, -1, -1):
         places[now[position]].append(position)
-    known = [places[hit].pop() for hit in kept if places[hit]]
-    if len(known) == len(now):
-        return known, []
+    found = [(hit, places[hit].pop() if places[hit] else None) for hit in kept]
     new = sorted(position for positions in places.values() for position in positions)
-    return known + new, new
+    if len(new) == len(now):
+        return None
+    stay = [(hit, position) for i, (hit, position) in enumerate(found) if i < shown or position is not None]
+    return Resumed(
+        [*(position for _, position in stay), *new],
+        [*(hit for hit, _ in stay), *(now[position] for position in new)],
+        bool(new) or len(stay) < len(found),
+    )
 
 
 def walk_key(names: Sequence[str], url: Mapping[str, str], body: Fields, query: bytes, weight: str) -> str:

@@ -75,10 +75,11 @@ class Personaliser:
         """The client's page, cut from a whole window of the engine's answer."""
         order = self._reorderer.order(visit, page, answer, watch)
         with watch("rank"):
-            moved = sum(position != place for place, position in enumerate(order.positions))
-            positions = order.positions + list(range(len(order.positions), len(answer)))
+            moved = sum(position not in (place, None) for place, position in enumerate(order.positions))
+            positions = [*order.positions, *range(min(page.window, len(answer)), len(answer))]
             edit = editor(extras, positions, order.why)
-            body = answer.with_hits(positions[page.start : page.start + page.size], edit)
+            chosen = [p for p in positions[page.start : page.start + page.size] if p is not None]
+            body = answer.with_hits(chosen, edit)
             if extras.shards:
                 body = without_shards(body, extras.shards)
         return Paged(body, order.reason, moved)

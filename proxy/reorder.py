@@ -21,7 +21,7 @@ from .pages import FrozenOrder, Hit, resume
 from .plan import Page
 from .ranking.base import Candidates
 from .ranking.registry import STRATEGIES
-from .sessions.base import SessionStore
+from .sessions.base import FrozenHits, SessionStore
 from .settings import ProxySettings
 from .splice import EngineAnswer
 from .stopwatch import Stopwatch
@@ -58,9 +58,9 @@ class Why:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """The window's hits in order, as positions in the engine's answer."""
+    """The window's hits in order, as positions in the engine's answer; None where one was shown and is gone."""
 
-    positions: list[int]
+    positions: Sequence[int | None]
     #: Empty when personalised, else one of ``reasons.REASONS``.
     reason: str = ""
     #: Only where it was asked for.
@@ -107,31 +107,31 @@ class Reorderer:
             _log.exception("ranking failed; the answer is plain")
             order = Order(list(range(len(hits))), "rank-failed")
         if page.walk:
-            self._freeze(task, order.reason, [hits[position] for position in order.positions])
+            kept = [hits[position] for position in order.positions if position is not None]
+            self._freeze(task, order.reason, kept, page.start + page.size)
         return order
 
     def _resumed(self, task: _Task) -> Order | None:
         """The order that an earlier page of the walk has frozen; None where none of its hits is left."""
+        shown = task.page.start + task.page.size
         with task.watch("store"):
-            packed = self._store.frozen(task.visit.digest, task.page.walk, task.deadline)
-        frozen = FrozenOrder.unpacked(packed) if packed else None
-        if frozen is None:
+            found = self._store.frozen(task.visit.digest, task.page.walk, shown, task.deadline)
+        frozen = FrozenOrder.unpacked(found.packed) if found else None
+        if frozen is None or found is None:
             return None
-        kept = frozen.named()
-        positions, new = resume(kept, task.hits)
-        if len(new) == len(positions):
-            # Another release, or all was replaced: nothing of it can have been shown.
+        # Nothing of it there any more: another release, say.
+        if (resumed := resume(frozen.named(), found.shown, task.hits)) is None:
             return None
-        if new:
-            self._freeze(task, frozen.reason, kept + [task.hits[position] for position in new])
+        if resumed.changed:
+            self._freeze(task, frozen.reason, resumed.kept, max(shown, found.shown))
         why = self._fresh(task).why if task.visit.explain else None
-        return Order(positions, frozen.reason, why)
+        return Order(resumed.positions, frozen.reason, why)
 
-    def _freeze(self, task: _Task, reason: str, hits: Sequence[Hit]) -> None:
+    def _freeze(self, task: _Task, reason: str, hits: Sequence[Hit], shown: int) -> None:
         """Keep an order for the pages to come, of bounded length; a store that fails costs only that."""
         packed = FrozenOrder.of(reason, hits[: 2 * task.page.window]).packed()
         with suppress(StoreError), task.watch("store"):
-            self._store.freeze(task.visit.digest, task.page.walk, packed, task.deadline)
+            self._store.freeze(task.visit.digest, task.page.walk, FrozenHits(packed, shown), task.deadline)
 
     def _fresh(self, task: _Task) -> Order:
         """By the strategy; the engine's order, with the reason, where there is nothing to rank by."""

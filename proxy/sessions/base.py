@@ -15,7 +15,17 @@ import msgspec
 
 from ..deadline import Deadline
 
-__all__ = ["ORDERS", "ORDER_SECONDS", "Appended", "CachedVector", "Event", "Lookup", "Record", "SessionStore"]
+__all__ = [
+    "ORDERS",
+    "ORDER_SECONDS",
+    "Appended",
+    "CachedVector",
+    "Event",
+    "FrozenHits",
+    "Lookup",
+    "Record",
+    "SessionStore",
+]
 
 #: Orders that are kept of one session at a time, and the seconds that each is kept after its last use.
 ORDERS = 8
@@ -70,6 +80,15 @@ class Appended:
     record: Record
 
 
+@dataclass(frozen=True, slots=True)
+class FrozenHits:
+    """An order of hits that a first page has frozen."""
+
+    packed: bytes
+    #: How many of its hits, from the first on, pages have shown.
+    shown: int
+
+
 class SessionStore(ABC):
     """A place that keeps sessions and holds published vectors; safe to share between threads."""
 
@@ -98,15 +117,18 @@ class SessionStore(ABC):
         """Keep a session vector, unless the session has moved on or is gone; never makes or prolongs a key."""
 
     @abstractmethod
-    def freeze(self, digest: str, walk: str, order: bytes, deadline: Deadline) -> None:
+    def freeze(self, digest: str, walk: str, order: FrozenHits, deadline: Deadline) -> None:
         """Keep an order under the name of a walk until it was unused for ``ORDER_SECONDS``.
 
         Beyond ``ORDERS`` of them the oldest gives way.
         """
 
     @abstractmethod
-    def frozen(self, digest: str, walk: str, deadline: Deadline) -> bytes | None:
-        """The order that was kept under that name, unless it is gone by now; this renews its time."""
+    def frozen(self, digest: str, walk: str, shown: int, deadline: Deadline) -> FrozenHits | None:
+        """The order that was kept under that name, unless it is gone by now; this renews its time.
+
+        ``shown`` hits of it count as shown from now on, if that is more than before.
+        """
 
     @abstractmethod
     def forget(self, digest: str, deadline: Deadline) -> bool:

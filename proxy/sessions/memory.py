@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sessionrank import keys
 
 from ..deadline import Deadline
-from .base import ORDER_SECONDS, ORDERS, Appended, CachedVector, Event, Lookup, Record, SessionStore
+from .base import ORDER_SECONDS, ORDERS, Appended, CachedVector, Event, FrozenHits, Lookup, Record, SessionStore
 from .record import Kept, append, record_of
 
 __all__ = ["MemorySessions"]
@@ -46,7 +46,7 @@ class MemorySessions(SessionStore):
         #: The session whose last event is the oldest first: it is the first to expire, and the first to give way.
         self._sessions: OrderedDict[str, _Session] = OrderedDict()
         #: Digest → walk → when it goes, and the order; the oldest first.
-        self._orders: OrderedDict[str, OrderedDict[str, tuple[float, bytes]]] = OrderedDict()
+        self._orders: OrderedDict[str, OrderedDict[str, tuple[float, FrozenHits]]] = OrderedDict()
         self._hashes: dict[str, dict[str, bytes]] = {}
         self._values: dict[str, bytes] = {}
         self._secret = secrets.token_bytes(32)
@@ -105,19 +105,19 @@ class MemorySessions(SessionStore):
             if found is not None and found.kept.sequence == cached.sequence:
                 found.cached = cached
 
-    def freeze(self, digest: str, walk: str, order: bytes, deadline: Deadline) -> None:
+    def freeze(self, digest: str, walk: str, order: FrozenHits, deadline: Deadline) -> None:
         """See the contract."""
         with self._lock:
             self._keep(digest, walk, order)
             self._drop_orders()
 
-    def frozen(self, digest: str, walk: str, deadline: Deadline) -> bytes | None:
+    def frozen(self, digest: str, walk: str, shown: int, deadline: Deadline) -> FrozenHits | None:
         """See the contract."""
         with self._lock:
             found = self._orders.get(digest, OrderedDict()).get(walk)
             if found is None or found[0] <= self._clock():
                 return None
-            self._keep(digest, walk, found[1])
+            self._keep(digest, walk, FrozenHits(found[1].packed, max(shown, found[1].shown)))
         return found[1]
 
     def forget(self, digest: str, deadline: Deadline) -> bool:
@@ -153,7 +153,7 @@ class MemorySessions(SessionStore):
         while len(self._sessions) > self._max_sessions or next(iter(self._sessions.values())).expires <= now:
             self._sessions.popitem(last=False)
 
-    def _keep(self, digest: str, walk: str, order: bytes) -> None:
+    def _keep(self, digest: str, walk: str, order: FrozenHits) -> None:
         mine = self._orders.setdefault(digest, OrderedDict())
         self._orders.move_to_end(digest)
         mine[walk] = (self._clock() + ORDER_SECONDS, order)

@@ -24,7 +24,7 @@ from sessionrank import keys
 from sessionrank.errors import ConfigurationError, StoreError
 
 from ..deadline import Deadline
-from .base import ORDER_SECONDS, ORDERS, Appended, CachedVector, Event, Lookup, Record, SessionStore
+from .base import ORDER_SECONDS, ORDERS, Appended, CachedVector, Event, FrozenHits, Lookup, Record, SessionStore
 from .record import append, pack, pack_cached, prefix, record_of, unpack, unpack_cached
 from .wire import Pool, Wire
 
@@ -128,15 +128,20 @@ class RedisSessions(SessionStore):
         key = keys.session(digest)
         self._run(self._cache_script, deadline, key, prefix(cached.sequence), pack_cached(cached))
 
-    def freeze(self, digest: str, walk: str, order: bytes, deadline: Deadline) -> None:
+    def freeze(self, digest: str, walk: str, order: FrozenHits, deadline: Deadline) -> None:
         """See the contract."""
         key = keys.orders(digest)
-        self._run(self._freeze_script, deadline, key, walk, order, str(ORDERS), str(ORDER_SECONDS))
+        limits = (str(ORDERS), str(ORDER_SECONDS))
+        self._run(self._freeze_script, deadline, key, walk, order.packed, str(order.shown), *limits)
 
-    def frozen(self, digest: str, walk: str, deadline: Deadline) -> bytes | None:
+    def frozen(self, digest: str, walk: str, shown: int, deadline: Deadline) -> FrozenHits | None:
         """See the contract."""
-        answer = self._run(self._frozen_script, deadline, keys.orders(digest), walk, str(ORDER_SECONDS))
-        return answer if isinstance(answer, bytes) else None
+        key = keys.orders(digest)
+        match self._run(self._frozen_script, deadline, key, walk, str(shown), str(ORDER_SECONDS)):
+            case [int(before), bytes(packed)]:
+                return FrozenHits(packed, before)
+            case _:
+                return None
 
     def forget(self, digest: str, deadline: Deadline) -> bool:
         """See the contract."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pytest
 
 from proxy.deadline import Deadline
-from proxy.sessions.base import ORDER_SECONDS, ORDERS, CachedVector, Event, Lookup, Record, SessionStore
+from proxy.sessions.base import ORDER_SECONDS, ORDERS, CachedVector, Event, FrozenHits, Lookup, Record, SessionStore
 from proxy.sessions.memory import MemorySessions
 from proxy.sessions.redis import RedisSessions
 from proxy.sessions.registry import STORES, from_url
@@ -146,6 +146,11 @@ def store(member: Member) -> SessionStore:
 
 def read(store: SessionStore, digest: str) -> Record | None:
     return store.read(digest, [], soon())[0]
+
+
+def frozen(store: SessionStore, digest: str, walk: str) -> bytes | None:
+    found = store.frozen(digest, walk, 0, soon())
+    return None if found is None else found.packed
 
 
 def skus(record: Record | None) -> list[str]:
@@ -290,49 +295,55 @@ def test_forgetting_leaves_nothing_and_says_whether_there_was_anything(store: Se
 @pytest.mark.usefixtures("restless")
 def test_an_order_comes_back_under_its_own_session_and_walk_alone(store: SessionStore) -> None:
     order = bytes(range(256))
-    store.freeze("s1", "walk", order, soon())
-    assert store.frozen("s1", "walk", soon()) == order
-    assert store.frozen("s1", "other", soon()) is store.frozen("s2", "walk", soon()) is None
-    store.freeze("s1", "walk", b"newer", soon())
-    assert store.frozen("s1", "walk", soon()) == b"newer"
+    store.freeze("s1", "walk", FrozenHits(order, 10), soon())
+    assert frozen(store, "s1", "walk") == order
+    assert frozen(store, "s1", "other") is frozen(store, "s2", "walk") is None
+    store.freeze("s1", "walk", FrozenHits(b"newer", 10), soon())
+    assert frozen(store, "s1", "walk") == b"newer"
 
 
 def test_an_order_goes_after_its_time_though_others_of_the_session_came_later(
     store: SessionStore, member: Member
 ) -> None:
-    store.freeze("s1", "first", b"1", soon())
+    store.freeze("s1", "first", FrozenHits(b"1", 10), soon())
     member.age_orders("s1", ORDER_SECONDS - 5)
-    store.freeze("s1", "second", b"2", soon())
+    store.freeze("s1", "second", FrozenHits(b"2", 10), soon())
     member.age_orders("s1", 5)
-    assert store.frozen("s1", "first", soon()) is None
-    assert store.frozen("s1", "second", soon()) == b"2"
+    assert frozen(store, "s1", "first") is None
+    assert frozen(store, "s1", "second") == b"2"
+
+
+def test_an_order_tells_how_far_it_was_shown_before(store: SessionStore) -> None:
+    store.freeze("s1", "walk", FrozenHits(b"1", 10), soon())
+    asked = [store.frozen("s1", "walk", shown, soon()) for shown in (30, 20, 40, 40)]
+    assert asked == [FrozenHits(b"1", shown) for shown in (10, 30, 30, 40)]
 
 
 def test_an_order_that_is_used_stays(store: SessionStore, member: Member) -> None:
-    store.freeze("s1", "walk", b"1", soon())
+    store.freeze("s1", "walk", FrozenHits(b"1", 10), soon())
     for _ in range(3):
         member.age_orders("s1", ORDER_SECONDS - 5)
-        assert store.frozen("s1", "walk", soon()) == b"1"
+        assert frozen(store, "s1", "walk") == b"1"
 
 
 def test_orders_leave_nothing_behind_when_their_time_is_over(store: SessionStore, member: Member) -> None:
-    store.freeze("s1", "walk", b"1", soon())
+    store.freeze("s1", "walk", FrozenHits(b"1", 10), soon())
     member.age_orders("s1", ORDER_SECONDS)
-    store.freeze("s2", "walk", b"1", soon())
+    store.freeze("s2", "walk", FrozenHits(b"1", 10), soon())
     assert (member.count_orders("s1"), member.count_orders("s2")) == (0, 1)
 
 
 def test_the_oldest_order_gives_way_beyond_the_most_that_are_kept(store: SessionStore, member: Member) -> None:
     for number in range(ORDERS + 3):
-        store.freeze("s1", f"walk {number}", b"%d" % number, soon())
+        store.freeze("s1", f"walk {number}", FrozenHits(b"%d" % number, 10), soon())
         member.age_orders("s1", 2)
-    kept = [store.frozen("s1", f"walk {number}", soon()) for number in range(ORDERS + 3)]
+    kept = [frozen(store, "s1", f"walk {number}") for number in range(ORDERS + 3)]
     assert kept == [None] * 3 + [b"%d" % number for number in range(3, ORDERS + 3)]
     assert member.count_orders("s1") == ORDERS
 
 
 def test_forgetting_a_session_forgets_its_orders(store: SessionStore, member: Member) -> None:
-    store.freeze("s1", "walk", b"1", soon())
+    store.freeze("s1", "walk", FrozenHits(b"1", 10), soon())
     assert not store.forget("s1", soon()), "there were no events"
     assert member.count_orders("s1") == 0
 

@@ -1,11 +1,13 @@
--- An order that was kept or read not too long ago, or nothing; being read renews its time.
--- KEYS[1] the session's orders; ARGV[1] the name of the walk, ARGV[2] seconds to live.
+-- An order that was used not too long ago, and how many of its hits were shown; or nothing. Renews its time.
+-- KEYS[1] the session's orders; ARGV[1] the name of the walk, ARGV[2] how many hits will be shown from now on,
+-- ARGV[3] seconds to live.
 local kept = redis.call('HGET', KEYS[1], ARGV[1])
 local now = redis.call('TIME')[1]
-if not kept or now - string.sub(kept, 1, 12) >= tonumber(ARGV[2]) then
+if not kept or now - string.sub(kept, 1, 12) >= tonumber(ARGV[3]) then
   return false
 end
-local order = string.sub(kept, 13)
-redis.call('HSET', KEYS[1], ARGV[1], string.format('%012d', now) .. order)
-redis.call('EXPIRE', KEYS[1], ARGV[2])
-return order
+local shown, order = tonumber(string.sub(kept, 13, 22)), string.sub(kept, 23)
+local more = math.max(shown, tonumber(ARGV[2]))
+redis.call('HSET', KEYS[1], ARGV[1], string.format('%012d%010d', now, more) .. order)
+redis.call('EXPIRE', KEYS[1], ARGV[3])
+return {shown, order}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, product, repeat
 from pathlib import Path
 
 import numpy as np
@@ -27,14 +28,15 @@ Visit = Callable[[Sequence[str]], dict[str, str]]
 SIZE = 60
 WINDOWS = (1, 2, 7, 20, 59, 60, 100)
 STRATEGIES = ("cosine", "blend", "shuffle")
+MODES = ("freeze", "follow")
 
 
 @dataclass(frozen=True)
 class Pages:
-    """A proxy for every window and strategy, before one index."""
+    """A proxy for every window, strategy and way of paging, before one index."""
 
     index: str
-    proxies: dict[tuple[int, str], Ask]
+    proxies: dict[tuple[int, str, str], Ask]
 
 
 @pytest.fixture(scope="module")
@@ -53,17 +55,16 @@ def pages(stack: TestStack, direct: Ask, tmp_path_factory: pytest.TempPathFactor
     assert not direct("POST", f"/{name}/_bulk?refresh", body, headers).json()["errors"]
     _publish(tmp_path_factory.mktemp("pages"), stack, name)
     opened = []
-    proxies: dict[tuple[int, str], Ask] = {}
-    for window in WINDOWS:
-        for strategy in STRATEGIES:
-            chosen = ProxySettings(
-                upstream=(stack.upstream,), redis_url=stack.redis_url, indices=(name,), window=window,
-                strategy=strategy, budget_ms=10_000,
-            )  # fmt: skip
-            backend = backend_from_urls(chosen.upstream, pool_size=2)
-            store = from_url(chosen.redis_url, cap=chosen.session_cap, ttl=chosen.session_ttl)
-            opened += [backend, store]
-            proxies[window, strategy] = InProcess(create_app(chosen, backend=backend, store=store))
+    proxies: dict[tuple[int, str, str], Ask] = {}
+    for window, strategy, mode in product(WINDOWS, STRATEGIES, MODES):
+        chosen = ProxySettings(
+            upstream=(stack.upstream,), redis_url=stack.redis_url, indices=(name,), window=window,
+            strategy=strategy, pages=mode, budget_ms=10_000,
+        )  # fmt: skip
+        backend = backend_from_urls(chosen.upstream, pool_size=2)
+        store = from_url(chosen.redis_url, cap=chosen.session_cap, ttl=chosen.session_ttl)
+        opened += [backend, store]
+        proxies[window, strategy, mode] = InProcess(create_app(chosen, backend=backend, store=store))
     yield Pages(name, proxies)
     for each in opened:
         each.close()
@@ -77,8 +78,11 @@ def _publish(folder: Path, stack: TestStack, name: str) -> None:
     command(["index", "vectors", str(folder / "v.npz"), "--index", name], stack.environment)
 
 
-def walked(ask: Ask, index: str, session: dict[str, str], total: int, size: int, *, in_url: bool) -> list[str]:
-    """The ids on all pages, until one is short."""
+def walked(
+    ask: Ask, index: str, session: dict[str, str], total: int, size: int, *, in_url: bool, moves: Iterable[str] = ()
+) -> list[str]:
+    """The ids on all pages, until one is short; behind each page the session moves on to the next of ``moves``."""
+    steps = chain(moves, repeat(""))
     query = {"bool": {"must": [{"match": {"text": "thing"}}], "filter": [{"range": {"n": {"lt": total}}}]}}
     seen: list[str] = []
     while True:
@@ -92,22 +96,66 @@ def walked(ask: Ask, index: str, session: dict[str, str], total: int, size: int,
         seen += ids
         if len(ids) < size:
             return seen
+        if sku := next(steps):
+            event = {"session": session["X-Session-Id"], "type": "view", "sku": sku}
+            assert not ask("POST", "/_sessionrank/events", {"events": [event]}).json()["errors"]
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     window=st.sampled_from(WINDOWS),
     strategy=st.sampled_from(STRATEGIES),
     total=st.integers(0, SIZE),
     size=st.integers(1, SIZE + 5),
     viewed=st.lists(st.integers(0, SIZE - 1), max_size=3, unique=True),
+    moves=st.lists(st.integers(0, SIZE - 1), max_size=6),
     in_url=st.booleans(),
 )
-def test_walking_the_pages_shows_every_hit_once(
-    pages: Pages, visit: Visit, window: int, strategy: str, total: int, size: int, viewed: list[int], in_url: bool
+def test_walking_the_pages_shows_every_hit_once_though_the_session_moves_on(
+    pages: Pages,
+    visit: Visit,
+    window: int,
+    strategy: str,
+    total: int,
+    size: int,
+    viewed: list[int],
+    moves: list[int],
+    in_url: bool,
 ) -> None:
-    ask, session = pages.proxies[window, strategy], visit([f"p{n}" for n in viewed]) if viewed else {}
+    ask = pages.proxies[window, strategy, "freeze"]
+    # Without a view the session is one that nobody knows yet: its first page is plain.
+    session = visit([f"p{n}" for n in viewed]) if viewed else {"X-Session-Id": secrets.token_hex(8)}
     # Small pages of long results would only ask the same again.
+    size = max(size, total // 12 + 1)
+    seen = walked(ask, pages.index, session, total, size, in_url=in_url, moves=[f"p{n}" for n in moves])
+    assert sorted(seen) == sorted(f"p{n}" for n in range(total))
+    engine = walked(ask, pages.index, {"X-Session-Id": "other"}, total, SIZE, in_url=False)
+    assert sorted(seen[:window]) == sorted(engine[:window])
+    assert len(seen) == len(engine)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    window=st.sampled_from(WINDOWS),
+    strategy=st.sampled_from(STRATEGIES),
+    mode=st.sampled_from(MODES),
+    total=st.integers(0, SIZE),
+    size=st.integers(1, SIZE + 5),
+    viewed=st.lists(st.integers(0, SIZE - 1), max_size=3, unique=True),
+    in_url=st.booleans(),
+)
+def test_walking_the_pages_of_a_session_at_rest_shows_every_hit_once(
+    pages: Pages,
+    visit: Visit,
+    window: int,
+    strategy: str,
+    mode: str,
+    total: int,
+    size: int,
+    viewed: list[int],
+    in_url: bool,
+) -> None:
+    ask, session = pages.proxies[window, strategy, mode], visit([f"p{n}" for n in viewed]) if viewed else {}
     size = max(size, total // 12 + 1)
     seen = walked(ask, pages.index, session, total, size, in_url=in_url)
     assert sorted(seen) == sorted(f"p{n}" for n in range(total))
@@ -118,10 +166,10 @@ def test_walking_the_pages_shows_every_hit_once(
 
 def test_the_window_holds_the_engines_first_hits_and_the_rest_stays_in_place(pages: Pages, visit: Visit) -> None:
     session = visit(["p2", "p3", "p4"])
-    engine = walked(pages.proxies[1, "cosine"], pages.index, session, SIZE, SIZE, in_url=False)
+    engine = walked(pages.proxies[1, "cosine", "follow"], pages.index, session, SIZE, SIZE, in_url=False)
     moved = 0
     for window in WINDOWS:
-        ask = pages.proxies[window, "cosine"]
+        ask = pages.proxies[window, "cosine", "follow"]
         seen = walked(ask, pages.index, session, SIZE, 9, in_url=False)
         assert sorted(seen[:window]) == sorted(engine[:window])
         assert seen[window:] == engine[window:]
@@ -130,7 +178,7 @@ def test_the_window_holds_the_engines_first_hits_and_the_rest_stays_in_place(pag
 
 
 def test_one_page_across_the_edge_of_the_window_is_the_pages_on_its_both_sides(pages: Pages, visit: Visit) -> None:
-    ask, session = pages.proxies[20, "cosine"], visit(["p2", "p7"])
+    ask, session = pages.proxies[20, "cosine", "follow"], visit(["p2", "p7"])
     target, query = f"/{pages.index}/_search", {"match": {"text": "thing"}}
 
     def page(start: int, size: int) -> list[str]:
