@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,7 +85,7 @@ class RawClient:
         if head_only or status_line.split(" ")[1] in ("204", "304"):
             body = b""
         elif named.get("transfer-encoding") == "chunked":
-            body = b"".join(self.chunks())
+            body = b"".join(self.each_chunk())
         elif "content-length" in named:
             body = self._file.read(int(named["content-length"]))
             assert len(body) == int(named["content-length"]), "an answer that breaks off"
@@ -92,14 +93,20 @@ class RawClient:
             body = self._file.read()
         return RawAnswer(status_line, headers, body)
 
-    def chunks(self) -> list[bytes]:
+    def each_chunk(self) -> Iterator[bytes]:
         """The chunks of a body, which must be whole."""
-        found = []
         while size := int(self.line(), 16):
-            found.append(self._file.read(size))
+            piece = self._file.read(size)
+            assert len(piece) == size, "a chunk that breaks off"
             assert self.line() == b"\r\n"
+            yield piece
         assert self.line() == b"\r\n"
-        return found
+
+    def each_piece(self, size: int) -> Iterator[bytes]:
+        """A body of that size, in pieces; it may end before."""
+        while size and (piece := self._file.read1(min(size, 1 << 20))):
+            size -= len(piece)
+            yield piece
 
     def rest(self) -> bytes:
         """All that comes until the connection ends. Raises ``ConnectionResetError`` when it breaks."""
