@@ -74,11 +74,18 @@ class Front:
             return self._refuse(environ, start_response, _BODY_REFUSALS[type(refused)])
         if route is None:
             return self._own_endpoint(environ, start_response, path, body)
-        request = ClientRequest(environ["REQUEST_METHOD"], target, _headers(environ), body)
+        method, target = route.instead or (environ["REQUEST_METHOD"], target)
+        request = ClientRequest(method, target, _headers(environ), body)
+        if route.unseen and (found := self._gate.look_inside(request, route)):
+            return self._refuse(environ, start_response, found.by, found.reason)
         return self._admitted(environ, start_response, request, route)
 
     def _admit(self, environ: WSGIEnvironment, target: str) -> Route | Refused:
-        own_credentials = self._backend.has_credentials and "HTTP_AUTHORIZATION" not in environ
+        own_credentials = self._backend.has_certificate or (
+            self._backend.has_credentials
+            # A header that `Connection` names stays here, and the proxy's own is sent.
+            and ("HTTP_AUTHORIZATION" not in environ or "authorization" in environ.get("HTTP_CONNECTION", "").lower())
+        )
         return self._gate.admit(environ["REQUEST_METHOD"], target, own_credentials=own_credentials)
 
     def _own_endpoint(
@@ -155,6 +162,7 @@ class Front:
 #: Reason → status, type and text in the engine's shape.
 _REFUSALS = {
     "gate": (403, "security_exception", ""),
+    "guard": (400, "illegal_argument_exception", ""),
     "busy": (429, "too_many_requests_exception", "too many requests in flight; try again"),
     "too-large": (413, "content_too_long_exception", "the request body is larger than SESSIONRANK_MAX_BODY_BYTES"),
     "too-slow": (408, "request_timeout_exception", "the request body did not come in time"),

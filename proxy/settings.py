@@ -113,10 +113,34 @@ class ProxySettings(ConnectionSettings):
     readable_indices: tuple[str, ...] = setting(
         (), "Further index names or globs open to reading when the engine is asked with the proxy's credentials."
     )
+    guard_scripts: bool = setting(False, "Refuse scripts, runtime fields and templates, wherever they stand.")
+    guard_patterns: bool = setting(False, "Refuse regular expressions and leading wildcards.")
+    max_size: int = setting(0, "Largest `size` of hits, buckets, suggestions and the like; 0 leaves it to the engine.",
+                            check=_between(0, 2**31))  # fmt: skip
+    max_from: int = setting(0, "Largest `from`; 0 leaves it to the engine.", check=_between(0, 2**31))
+    max_aggregations: int = setting(0, "Aggregations of one search, nested ones included; 0 leaves it to the engine.",
+                                    check=_between(0, 2**31))  # fmt: skip
+    max_clauses: int = setting(0, "Queries in one search, and words of query strings; 0 leaves it to the engine.",
+                               check=_between(0, 2**31))  # fmt: skip
+    max_nesting: int = setting(0, "Objects and lists of a body inside one another; 0 leaves it to the engine.",
+                               check=_between(0, 2**31))  # fmt: skip
     upstream_ca_file: str = setting("", "PEM file of the authority that signed the engine's certificate.")
     hash_key_file: str = setting("", "File with the secret key of the session hash; else one is made in the store.")
     log_level: str = setting("info", "`debug`, `info`, `warning` or `error`.",
                              check=_one_of(("debug", "info", "warning", "error")))  # fmt: skip
+
+    def __post_init__(self) -> None:
+        if self.allow_writes and self.has_guards:
+            raise ConfigurationError(
+                "SESSIONRANK_ALLOW_WRITES forwards what no guard has looked at: "
+                "leave it out, or SESSIONRANK_GUARD_SCRIPTS, SESSIONRANK_GUARD_PATTERNS and the bounds"
+            )
+
+    @property
+    def has_guards(self) -> bool:
+        """Whether any of the guards for a public search box is on."""
+        bounds = (self.max_size, self.max_from, self.max_aggregations, self.max_clauses, self.max_nesting)
+        return self.guard_scripts or self.guard_patterns or any(bounds)
 
     @property
     def max_waiting(self) -> int:

@@ -67,6 +67,8 @@ class SearchBackend(ABC):
 
     #: Whether requests without an ``Authorization`` of their own get the proxy's.
     has_credentials: bool = False
+    #: Whether the engine knows every request as the proxy's, by a certificate of its connections.
+    has_certificate: bool = False
 
     @abstractmethod
     def send(self, request: BackendRequest, *, timeout: float) -> BackendResponse:
