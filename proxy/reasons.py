@@ -43,7 +43,7 @@ REASONS: dict[str, str] = {
 
 REFUSALS: dict[str, str] = {
     "gate": "the request is not a read of the search side, or its path can be read in two ways",
-    "guard": "a guard (SESSIONRANK_GUARD_PATTERNS, SESSIONRANK_MAX_SIZE or another) finds it too dear, or cannot read it",
+    "guard": "a guard (SESSIONRANK_GUARD_PATTERNS, SESSIONRANK_MAX_SIZE or another) finds it too dear or unreadable",
     "busy": "too many requests are in flight",
     "too-large": "the request body is larger than SESSIONRANK_MAX_BODY_BYTES",
     "too-slow": "the request body did not come in time",
