@@ -6,11 +6,13 @@ gunicorn stays what it is good at: processes, listening, the threads, connection
 from __future__ import annotations
 
 import json
+import selectors
 import socket
 import sys
 import time
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
@@ -94,10 +96,20 @@ class HttpWorker(ThreadWorker):
     wsgi: Any
 
     def enqueue_req(self, conn: Any) -> None:
-        """Let a connection be served; a new one gets our reader."""
-        if conn.parser is None:
-            conn.parser = _Requests(conn.sock, self.app.limits.max_body_bytes)
-        super().enqueue_req(conn)
+        """Let a connection be served; a new one first waits here, where it holds no thread, until it says something."""
+        if conn.parser is not None:
+            super().enqueue_req(conn)
+            return
+        conn.parser = _Requests(conn.sock, self.app.limits.max_body_bytes)
+        conn.set_timeout()
+        self.pending_conns.append(conn)
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        """At a stop: what has said nothing yet is waited for no longer than what was kept."""
+        super()._cap_keepalive(deadline)  # type: ignore[misc]
+        for conn in self.pending_conns:
+            conn.timeout = min(conn.timeout or deadline, deadline)
 
     def handle(self, conn: Any) -> Any:
         """Serve one request, in a thread of the pool."""

@@ -7,6 +7,7 @@ of elastic_transport; and it changes nothing on the way. Connections are kept pe
 from __future__ import annotations
 
 import base64
+import re
 import socket
 import ssl
 import threading
@@ -15,7 +16,8 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from urllib.parse import unquote, urlsplit
 
-from sessionrank.errors import BackendError, BackendTimeout, BackendUnreachable, ConfigurationError
+from sessionrank.errors import BackendError, BackendTimeout, BackendUnreachable
+from sessionrank.upstream import NOBODY, UpstreamAccess
 
 from ..deadline import Deadline
 from ..framing import NotHttp
@@ -29,17 +31,24 @@ _REST = 2.0
 #: What a kept connection says when the node had closed it before our request came.
 _STALE = (BrokenPipeError, ConnectionResetError, ConnectionAbortedError)
 
+#: Headers that ask an engine to take its user for another one, or name a second one.
+_OTHER_IDENTITY = re.compile(
+    r"es-security-runas-user|es-secondary-.*|(?:opendistro|opensearch)[-_]security[-_]impersonate[-_]as|x-proxy-.*",
+    re.IGNORECASE,
+)
+
 
 class _Node:
     """One engine node and its idle connections."""
 
-    def __init__(self, url: str, pool_size: int, context: ssl.SSLContext | None) -> None:
+    def __init__(self, url: str, pool_size: int, context: ssl.SSLContext | None, access: UpstreamAccess) -> None:
         parts = urlsplit(url)
         self.host = parts.hostname or ""
         self.port = parts.port or (443 if parts.scheme == "https" else 80)
         self.name = f"{parts.scheme}://{self.host}:{self.port}"
         self.prefix = parts.path.rstrip("/")
-        self.authorization = _basic(parts.username, parts.password)
+        self.authorization = access.authorization or _basic(parts.username, parts.password)
+        self.has_certificate = bool(access.cert_file)
         self.resting_until = 0.0
         self._context = context if parts.scheme == "https" else None
         self._idle: deque[Wire] = deque(maxlen=pool_size)
@@ -47,10 +56,15 @@ class _Node:
         self.host_header = host if parts.port is None else f"{host}:{self.port}"
 
     def idle(self) -> Wire | None:
-        try:
-            return self._idle.pop()
-        except IndexError:
-            return None
+        """A kept connection that the node has not closed meanwhile."""
+        while True:
+            try:
+                connection = self._idle.pop()
+            except IndexError:
+                return None
+            if connection.is_quiet():
+                return connection
+            connection.close()
 
     def connect(self, timeout: float) -> Wire:
         sock = socket.create_connection((self.host, self.port), timeout=timeout)
@@ -68,8 +82,8 @@ class _Node:
             self._idle.append(connection)
 
     def close(self) -> None:
-        while (connection := self.idle()) is not None:
-            connection.close()
+        while self._idle:
+            self._idle.pop().close()
 
 
 class _Response(BackendResponse):
@@ -119,19 +133,21 @@ class _Response(BackendResponse):
 class HttpBackend(SearchBackend):
     """One or more nodes of one engine, asked in turn."""
 
-    def __init__(self, urls: Sequence[str], *, pool_size: int = 16, ca_file: str = "") -> None:
-        context = _tls(ca_file) if any(url.startswith("https://") for url in urls) else None
-        self._nodes = [_Node(url, pool_size, context) for url in urls]
+    def __init__(self, urls: Sequence[str], *, pool_size: int = 16, access: UpstreamAccess = NOBODY) -> None:
+        context = access.tls() if any(url.startswith("https://") for url in urls) else None
+        self._nodes = [_Node(url, pool_size, context, access) for url in urls]
         self.has_credentials = any(node.authorization for node in self._nodes)
+        self.has_certificate = bool(access.cert_file)
         self._turn = 0
         self._lock = threading.Lock()
 
     def send(self, request: BackendRequest, *, timeout: float) -> BackendResponse:
         deadline = Deadline(timeout)
         failure: BackendError | None = None
-        for node in self._in_turn():
+        nodes = self._in_turn()
+        for asked, node in enumerate(nodes):
             try:
-                return self._ask(node, request, deadline)
+                return self._ask(node, request, deadline, others=len(nodes) - asked - 1)
             except BackendTimeout:
                 raise
             except BackendUnreachable as error:
@@ -157,28 +173,33 @@ class HttpBackend(SearchBackend):
         now = time.monotonic()
         return sorted(nodes, key=lambda node: node.resting_until > now)
 
-    def _ask(self, node: _Node, request: BackendRequest, deadline: Deadline) -> BackendResponse:
-        """Ask one node; a kept connection that turns out to be closed is replaced once."""
-        while (connection := node.idle()) is not None:
+    def _ask(self, node: _Node, request: BackendRequest, deadline: Deadline, *, others: int) -> BackendResponse:
+        """Ask one node; a kept connection that the node closes just then is replaced, once."""
+        if (connection := node.idle()) is not None:
             try:
                 return self._exchange(node, connection, request, deadline)
             except _STALE as error:
                 connection.close()
                 if not request.repeatable:
                     raise _broken(node, error) from error
-        if deadline.remaining() <= 0:
-            raise BackendTimeout(f"{node.name} was not asked: the time was used up")
-        try:
-            connection = node.connect(deadline.remaining())
-        except TimeoutError as error:
-            raise BackendTimeout(f"{node.name} did not take the connection in time") from error
-        except OSError as error:
-            raise BackendUnreachable(f"{node.name} cannot be reached: {error.strerror or error}") from error
+        connection = self._connect(node, deadline, others)
         try:
             return self._exchange(node, connection, request, deadline)
         except _STALE as error:
             connection.close()
             raise _broken(node, error) from error
+
+    def _connect(self, node: _Node, deadline: Deadline, others: int) -> Wire:
+        """Connect; a node that is silent leaves the nodes behind it their part of the time."""
+        if deadline.remaining() <= 0:
+            raise BackendTimeout(f"{node.name} was not asked: the time was used up")
+        try:
+            return node.connect(deadline.remaining() / (others + 1))
+        except TimeoutError as error:
+            kind = BackendUnreachable if others else BackendTimeout
+            raise kind(f"{node.name} did not take the connection in time") from error
+        except OSError as error:
+            raise BackendUnreachable(f"{node.name} cannot be reached: {error.strerror or error}") from error
 
     def _exchange(self, node: _Node, connection: Wire, request: BackendRequest, deadline: Deadline) -> BackendResponse:
         """Send and read the head; raises the ``_STALE`` errors as they are."""
@@ -198,11 +219,19 @@ class HttpBackend(SearchBackend):
 def _lines(node: _Node, request: BackendRequest) -> Headers:
     """All header lines of a request: the client's, and those that belong to the connection and the node."""
     lines = [("Host", node.host_header), *request.headers]
-    if node.authorization and not any(name.lower() == "authorization" for name, _ in request.headers):
-        lines.append(("Authorization", node.authorization))
+    if node.authorization or node.has_certificate:
+        lines = _with_own_identity(node, lines)
     if request.body or request.method in ("POST", "PUT"):
         lines.append(("Content-Length", str(len(request.body))))
     return lines
+
+
+def _with_own_identity(node: _Node, lines: Headers) -> Headers:
+    """The proxy's own credentials, where the client sent none; whoever uses them is nobody else."""
+    signs = bool(node.authorization) and not any(name.lower() == "authorization" for name, _ in lines)
+    if signs or node.has_certificate:
+        lines = [(name, value) for name, value in lines if not _OTHER_IDENTITY.match(name)]
+    return [*lines, ("Authorization", node.authorization)] if signs else lines
 
 
 def _broken(node: _Node, error: Exception) -> BackendError:
@@ -216,10 +245,3 @@ def _basic(user: str | None, password: str | None) -> str:
         return ""
     pair = f"{unquote(user)}:{unquote(password or '')}"
     return "Basic " + base64.b64encode(pair.encode()).decode()
-
-
-def _tls(ca_file: str) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=ca_file or None)
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigurationError(f"SESSIONRANK_UPSTREAM_CA_FILE: {ca_file}: {error}") from error

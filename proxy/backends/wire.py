@@ -8,6 +8,7 @@ anything that two readers could understand differently (RFC 9112, 6.3) is refuse
 from __future__ import annotations
 
 import re
+import select
 import socket
 from collections.abc import Callable, Iterator, Sequence
 
@@ -39,13 +40,26 @@ class Wire:
         """
         self._deadline = deadline
         self._patience = self._limit(deadline)
-        self._sock.sendall(head + body)
+        try:
+            self._sock.sendall(head + body)
+        except ConnectionError as error:
+            # It may have said why it takes no more of the body.
+            try:
+                return reply_from(self._receive, method)
+            except (OSError, NotHttp):
+                raise error from None
         return reply_from(self._receive, method)
 
     def be_patient(self) -> None:
         """From here on only each step is bounded, by the time that there was at first: streams may be long."""
         self._deadline = None
         self._sock.settimeout(self._patience)
+
+    def is_quiet(self) -> bool:
+        """Whether nothing has come since the last answer: neither its end, nor what nobody asked for."""
+        watch = select.poll()
+        watch.register(self._sock, select.POLLIN)
+        return not watch.poll(0)
 
     def close(self) -> None:
         """Close the socket."""
