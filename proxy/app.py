@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from sessionrank.settings import read_settings
+from sessionrank.upstream import upstream_access
 
 from .backends.base import SearchBackend
 from .backends.registry import backend_from_urls
@@ -36,7 +37,7 @@ def create_app(
     """
     settings = settings or read_settings(ProxySettings)
     backend = backend or backend_from_urls(
-        settings.upstream, pool_size=settings.max_in_flight, ca_file=settings.upstream_ca_file
+        settings.upstream, pool_size=settings.max_in_flight, access=upstream_access(settings)
     )
     store = store or from_url(settings.redis_url, cap=settings.session_cap, ttl=settings.session_ttl)
     hasher = Hasher(store, settings.hash_key())

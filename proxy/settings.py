@@ -124,7 +124,6 @@ class ProxySettings(ConnectionSettings):
                                check=_between(0, 2**31))  # fmt: skip
     max_nesting: int = setting(0, "Objects and lists of a body inside one another; 0 leaves it to the engine.",
                                check=_between(0, 2**31))  # fmt: skip
-    upstream_ca_file: str = setting("", "PEM file of the authority that signed the engine's certificate.")
     hash_key_file: str = setting("", "File with the secret key of the session hash; else one is made in the store.")
     log_level: str = setting("info", "`debug`, `info`, `warning` or `error`.",
                              check=_one_of(("debug", "info", "warning", "error")))  # fmt: skip

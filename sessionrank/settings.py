@@ -109,6 +109,11 @@ class ConnectionSettings:
         "The search engine: one or more node URLs, separated by commas.",
         check=url_list("http", "https"),
     )
+    upstream_ca_file: str = setting("", "PEM file of the authority that signed the engine's certificate.")
+    upstream_api_key_file: str = setting("", "File with an API key of the engine: encoded, or `id:key`.")
+    upstream_user_file: str = setting("", "File with `user:password` of a user of the engine.")
+    upstream_cert_file: str = setting("", "PEM file with the client certificate that the engine knows us by.")
+    upstream_key_file: str = setting("", "PEM file with the key of that certificate, where it is not in the same file.")
     redis_url: str = setting(
         "redis://127.0.0.1:6379/0",
         "The session and vector store: `redis://…`, or `memory://` for one process that forgets.",

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
+from sessionrank.upstream import upstream_access
+
 from ..engines.base import Engine
 from ..engines.registry import connect
 from ..settings import IndexerSettings
@@ -34,7 +36,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="One JSON doc
 @contextmanager
 def engine_of(settings: IndexerSettings) -> Iterator[Engine]:
     """The engine of the settings, closed in the end."""
-    engine = connect(settings.upstream, timeout=settings.index_timeout_s)
+    engine = connect(settings.upstream, access=upstream_access(settings), timeout=settings.index_timeout_s)
     try:
         yield engine
     finally:

@@ -16,6 +16,7 @@ from elastic_transport.client_utils import url_to_node_config
 
 from sessionrank.addresses import shown_all
 from sessionrank.errors import BackendError, BackendUnreachable
+from sessionrank.upstream import NOBODY, UpstreamAccess
 
 from .base import EngineInfo
 
@@ -26,7 +27,7 @@ TIMEOUT_S = 5.0
 _NODES = "/_nodes/_local?filter_path=nodes.*.version"
 
 
-def detect(urls: Sequence[str]) -> EngineInfo:
+def detect(urls: Sequence[str], access: UpstreamAccess = NOBODY) -> EngineInfo:
     """Ask the cluster behind ``urls`` what it is.
 
     Raises:
@@ -34,11 +35,11 @@ def detect(urls: Sequence[str]) -> EngineInfo:
         BackendError: what answers is no search engine, or refuses the credentials.
     """
     where = shown_all(urls)
-    transport = Transport([_node(url) for url in urls], max_retries=len(urls) - 1, retry_on_timeout=True)
+    transport = Transport([_node(url, access) for url in urls], max_retries=len(urls) - 1, retry_on_timeout=True)
     try:
         status, headers, root = _get(transport, "/")
         if status == 401:
-            raise BackendError(f"{where} refuses the credentials in SESSIONRANK_UPSTREAM, or asks for some (401)")
+            raise BackendError(f"{where} refuses our credentials, or asks for some (401); see SESSIONRANK_UPSTREAM")
         info = identify(root if status == 200 else None, None, headers)
         if info is None or not info.version:
             node_status, headers, nodes = _get(transport, _NODES)
@@ -85,8 +86,11 @@ def _node_version(nodes: Any) -> str:
     return ""
 
 
-def _node(url: str) -> NodeConfig:
-    return replace(url_to_node_config(url, use_default_ports_for_scheme=True), request_timeout=TIMEOUT_S)
+def _node(url: str, access: UpstreamAccess) -> NodeConfig:
+    node = replace(url_to_node_config(url, use_default_ports_for_scheme=True), request_timeout=TIMEOUT_S)
+    if access.authorization:
+        node = replace(node, headers={**node.headers, "authorization": access.authorization})
+    return replace(node, ssl_context=access.tls()) if node.scheme == "https" else node
 
 
 def _get(transport: Transport, target: str) -> tuple[int, Mapping[str, str], Any]:

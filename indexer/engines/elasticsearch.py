@@ -13,6 +13,7 @@ from elasticsearch.helpers import streaming_bulk
 
 from sessionrank.addresses import shown_all
 from sessionrank.errors import BackendError, BackendTimeout, BackendUnreachable
+from sessionrank.upstream import NOBODY, UpstreamAccess
 
 from .base import EngineInfo, EngineRefusal, reason_of
 from .client import ClientEngine
@@ -25,11 +26,15 @@ class ElasticsearchEngine(ClientEngine):
 
     client_errors = (ApiError, TransportError, UnsupportedProductError)
 
-    def __init__(self, info: EngineInfo, urls: Sequence[str], *, timeout: float) -> None:
+    def __init__(
+        self, info: EngineInfo, urls: Sequence[str], *, timeout: float, access: UpstreamAccess = NOBODY
+    ) -> None:
         super().__init__(info)
         self._where = shown_all(urls)
         self._client = Elasticsearch(
             [_with_port(url) for url in urls],
+            headers={"authorization": access.authorization} if access.authorization else None,
+            ssl_context=access.tls() if any(url.startswith("https://") for url in urls) else None,
             request_timeout=timeout,
             max_retries=2,
             # 429 is the bulk helper's, which waits before it repeats.

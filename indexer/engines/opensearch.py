@@ -13,6 +13,7 @@ from opensearchpy.helpers import streaming_bulk
 
 from sessionrank.addresses import shown_all
 from sessionrank.errors import BackendError, BackendTimeout, BackendUnreachable
+from sessionrank.upstream import NOBODY, UpstreamAccess
 
 from .base import EngineInfo, EngineRefusal, reason_of
 from .client import ClientEngine
@@ -25,10 +26,19 @@ class OpenSearchEngine(ClientEngine):
 
     client_errors = (OpenSearchException,)
 
-    def __init__(self, info: EngineInfo, urls: Sequence[str], *, timeout: float) -> None:
+    def __init__(
+        self, info: EngineInfo, urls: Sequence[str], *, timeout: float, access: UpstreamAccess = NOBODY
+    ) -> None:
         super().__init__(info)
         self._where = shown_all(urls)
-        self._client = OpenSearch([_host(url) for url in urls], timeout=timeout, max_retries=2, pool_maxsize=2)
+        self._client = OpenSearch(
+            [_host(url) for url in urls],
+            headers={"authorization": access.authorization} if access.authorization else None,
+            ssl_context=access.tls() if any(url.startswith("https://") for url in urls) else None,
+            timeout=timeout,
+            max_retries=2,
+            pool_maxsize=2,
+        )
 
     def request(self, method: str, target: str, body: Any = None) -> Any:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from sessionrank.errors import BackendError
+from sessionrank.upstream import NOBODY, UpstreamAccess
 
 from .base import Engine, EngineInfo
 from .detect import detect
@@ -36,14 +37,14 @@ def choose(info: EngineInfo) -> Callable[..., Engine]:
     return member
 
 
-def connect(urls: Sequence[str], *, timeout: float) -> Engine:
-    """Connect to the engine behind ``urls``; ``timeout`` (seconds) is for one call.
+def connect(urls: Sequence[str], *, timeout: float, access: UpstreamAccess = NOBODY) -> Engine:
+    """Connect to the engine behind ``urls`` with ``access``; ``timeout`` (seconds) is for one call.
 
     Raises:
         BackendError: nothing answers, or nothing that is supported.
     """
-    info = detect(urls)
-    return choose(info)(info, urls, timeout=timeout)
+    info = detect(urls, access)
+    return choose(info)(info, urls, timeout=timeout, access=access)
 
 
 def _numbers(version: str) -> tuple[int, int]:

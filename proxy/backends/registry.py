@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from sessionrank.errors import ConfigurationError
+from sessionrank.upstream import NOBODY, UpstreamAccess
 
 from .base import SearchBackend
 from .http import HttpBackend
@@ -18,8 +19,8 @@ BACKENDS: dict[str, type[HttpBackend]] = {
 }
 
 
-def backend_from_urls(urls: Sequence[str], *, pool_size: int, ca_file: str = "") -> SearchBackend:
-    """The backend for one or more node URLs.
+def backend_from_urls(urls: Sequence[str], *, pool_size: int, access: UpstreamAccess = NOBODY) -> SearchBackend:
+    """The backend for one or more node URLs, approached with ``access``.
 
     Raises:
         ConfigurationError: no URL, an unknown scheme, or schemes of different backends.
@@ -27,4 +28,4 @@ def backend_from_urls(urls: Sequence[str], *, pool_size: int, ca_file: str = "")
     members = {BACKENDS.get(urlsplit(url).scheme) for url in urls}
     if len(members) != 1 or (member := members.pop()) is None:
         raise ConfigurationError(f"SESSIONRANK_UPSTREAM: give URLs of one kind; known are {', '.join(BACKENDS)}")
-    return member(urls, pool_size=pool_size, ca_file=ca_file)
+    return member(urls, pool_size=pool_size, access=access)

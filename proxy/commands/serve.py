@@ -16,6 +16,7 @@ from sessionrank import __version__
 from sessionrank.console import err
 from sessionrank.errors import ConfigurationError
 from sessionrank.settings import read_settings
+from sessionrank.upstream import upstream_access
 
 from ..backends.registry import backend_from_urls
 from ..sessions.registry import from_url
@@ -94,7 +95,7 @@ def _check_parts(settings: ProxySettings) -> bool:
         whether the store lives in one process.
     """
     settings.hash_key()
-    backend_from_urls(settings.upstream, pool_size=1, ca_file=settings.upstream_ca_file).close()
+    backend_from_urls(settings.upstream, pool_size=1, access=upstream_access(settings)).close()
     store = from_url(settings.redis_url, cap=settings.session_cap, ttl=settings.session_ttl)
     store.close()
     return store.single_process

@@ -14,6 +14,7 @@ import pytest
 from proxy.backends.base import AnswerTooLarge, BackendRequest, SearchBackend
 from proxy.backends.registry import BACKENDS, backend_from_urls
 from sessionrank.errors import BackendError, BackendTimeout, BackendUnreachable, ConfigurationError
+from sessionrank.upstream import UpstreamAccess
 
 TLS = Path(__file__).parents[1] / "support" / "tls"
 BODY = b'{"hits":1.0E10}'
@@ -71,7 +72,7 @@ def connect() -> Iterator[Callable[..., SearchBackend]]:
     made: list[SearchBackend] = []
 
     def start(*urls: str, ca_file: str = str(TLS / "cert.pem")) -> SearchBackend:
-        made.append(backend_from_urls(urls, pool_size=2, ca_file=ca_file))
+        made.append(backend_from_urls(urls, pool_size=2, access=UpstreamAccess(ca_file=ca_file)))
         return made[-1]
 
     yield start
