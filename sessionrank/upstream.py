@@ -1,7 +1,7 @@
 """The proxy's and the indexer's own way to the search engine: its authority, and who they are to it.
 
-Secrets come from the environment (a user in ``SESSIONRANK_UPSTREAM``) or from files; they stand in no message, no log and
-no list of processes, and are read once.
+Secrets come from the environment (a user in ``SESSIONRANK_UPSTREAM``) or from files; they stand in no message, no log
+and no list of processes, and are read once.
 """
 
 from __future__ import annotations

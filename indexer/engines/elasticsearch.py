@@ -33,7 +33,7 @@ class ElasticsearchEngine(ClientEngine):
         self._where = shown_all(urls)
         self._client = Elasticsearch(
             [_with_port(url) for url in urls],
-            headers={"authorization": access.authorization} if access.authorization else None,
+            headers={"authorization": access.authorization} if access.authorization else {},
             ssl_context=access.tls() if any(url.startswith("https://") for url in urls) else None,
             request_timeout=timeout,
             max_retries=2,
