@@ -14,13 +14,13 @@ from .personalise import Personaliser, Refusals
 from .plan import PassThrough, Planner
 from .plan_items import Item, Multi, plan_items, reason_of
 from .request import ClientRequest
+from .searchbody import without
 from .splice import (
     MultiAnswer,
     UnreadableAnswer,
     outcome_of,
     read_answer,
     without_extras,
-    without_member,
     without_shards,
 )
 from .stopwatch import Stopwatch
@@ -104,7 +104,7 @@ class MultiSearch:
             return _Outcome(_cleaned(part, plan), item.plan.reason)
         visit = self._personaliser.visit(request, digest, item.names)
         paged = self._personaliser.page(visit, item.plan.page, item.plan.extras, read_answer(part), watch)
-        body = without_member(paged.body, "status") if plan.hides_status else paged.body
+        body = without(paged.body, ("status",)) if plan.hides_status else paged.body
         return _Outcome(body, paged.reason, paged.moved)
 
     def _ask_again(self, plan: Multi, outcomes: list[_Outcome], watch: Stopwatch) -> None:
@@ -144,4 +144,4 @@ def _cleaned(part: bytes, plan: Multi) -> bytes:
         part = answer.with_hits(range(len(answer)), lambda _, hit: without_extras(hit, plan.extras.hit_members, ""))
     if plan.extras.shards:
         part = without_shards(part, plan.extras.shards)
-    return without_member(part, "status") if plan.hides_status else part
+    return without(part, ("status",)) if plan.hides_status else part

@@ -163,7 +163,9 @@ class Planner:
         if _ODD_URL.search(text):
             raise NotOurs("unreadable")
         url = Query(text)
-        if _OTHER_FORMAT.search(request.header("accept") or "") or url.values.get("format", "json") != "json":
+        accept = request.header("accept") or ""
+        other = _OTHER_FORMAT.search(accept) and not _JSON_TYPE.match(accept)
+        if other or url.values.get("format", "json") != "json":
             raise NotOurs("format")
         return path, url
 
@@ -227,10 +229,13 @@ class Planner:
 def _query_of(url: Query, body: Fields) -> bytes:
     """The query as JSON text: of ``q`` and its parameters, of the body, or all documents."""
     if "q" not in url.values:
-        return bytes(body.get("query", _MATCH_ALL))
-    query = {"query": url.values["q"]}
-    query |= {name: url.values[parameter] for parameter, name in _Q_PARAMETERS.items() if parameter in url.values}
-    return encode({"query_string": query})
+        query = bytes(body.get("query", _MATCH_ALL))
+        if not query.startswith(b"{"):
+            raise NotOurs("unreadable")
+        return query
+    asked = {"query": url.values["q"]}
+    asked |= {name: url.values[parameter] for parameter, name in _Q_PARAMETERS.items() if parameter in url.values}
+    return encode({"query_string": asked})
 
 
 def _keep_highlights(body: Fields, query: bytes) -> None:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections.abc import Collection
 
 import msgspec
 
 from .request import ClientRequest
 
-__all__ = ["Fields", "TooLarge", "Unreadable", "encode", "inflated", "read_fields"]
+__all__ = ["Fields", "TooLarge", "Unreadable", "encode", "inflated", "read_fields", "without"]
 
 #: The members of a JSON object; values are the client's own bytes.
 Fields = dict[str, msgspec.Raw]
 
 _decoder = msgspec.json.Decoder(Fields)
+_END = re.compile(rb"\s*\{?\s*\}\s*")
 _MEMBER = re.compile(rb'[\s,{]*("(?:[^"\\]|\\.)*")\s*:\s*')
 
 
@@ -37,18 +39,57 @@ def read_fields(text: bytes | msgspec.Raw) -> Fields:
         return {}
     try:
         fields = _decoder.decode(data)
-        copies = {name: bytes(value) for name, value in fields.items()}
-        position, seen = 0, 0
-        while match := _MEMBER.match(data, position):
-            value = copies[msgspec.json.decode(match[1], type=str)]
-            if not data.startswith(value, match.end()):
-                break
-            position, seen = match.end() + len(value), seen + 1
+        places = _places(data, fields)
     except (msgspec.DecodeError, UnicodeDecodeError, KeyError, RecursionError) as error:
         raise Unreadable(str(error)) from error
-    if seen != len(fields) or data[position:].strip() not in (b"}", b"{}"):
+    end = places[-1].stop if places else 0
+    if len(places) != len(fields) or not _END.fullmatch(data, end):
         raise Unreadable("a name stands twice")
     return fields
+
+
+def without(text: bytes, names: Collection[str], inside: str = "") -> bytes:
+    """A JSON object in its own layout, without the members of these names; ``{}`` where none is left.
+
+    Args:
+        inside: take them out of the object that is its member of this name instead, which goes with its last member.
+
+    Raises:
+        Unreadable: not an object.
+    """
+    try:
+        fields = _decoder.decode(text)
+        if inside in fields:
+            value = bytes(fields[inside])
+            rest = without(value, names)
+            if rest == b"{}":
+                return without(text, (inside,))
+            place = dict(zip(fields, _places(text, fields), strict=True))[inside]
+            return text[: place.stop - len(value)] + rest + text[place.stop :]
+        if inside or fields.keys().isdisjoint(names):
+            return text
+        places = _places(text, fields)
+        kept = [text[p.start : p.stop] for p, name in zip(places, fields, strict=True) if name not in names]
+    except (msgspec.DecodeError, UnicodeDecodeError, KeyError, ValueError, RecursionError) as error:
+        raise Unreadable(str(error)) from error
+    if not kept:
+        return b"{}"
+    separator = text[places[0].stop : places[1].start]
+    return text[: places[0].start] + separator.join(kept) + text[places[-1].stop :]
+
+
+def _places(data: bytes, fields: Fields) -> list[slice]:
+    """Where each member stands, name and value; up to the first that is not the one which ``fields`` has."""
+    copies = {name: bytes(value) for name, value in fields.items()}
+    places: list[slice] = []
+    position = 0
+    while match := _MEMBER.match(data, position):
+        value = copies[msgspec.json.decode(match[1], type=str)]
+        if not data.startswith(value, match.end()):
+            break
+        position = match.end() + len(value)
+        places.append(slice(match.start(1), position))
+    return places
 
 
 def encode(value: object) -> bytes:

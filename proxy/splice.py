@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from .searchbody import Fields, encode
+from .searchbody import Unreadable, without
 
 __all__ = [
     "EngineAnswer",
@@ -21,7 +21,6 @@ __all__ = [
     "outcome_of",
     "read_answer",
     "without_extras",
-    "without_member",
     "without_shards",
 ]
 
@@ -71,7 +70,8 @@ class _Responses(msgspec.Struct):
 
 
 class _Answer(msgspec.Struct):
-    hits: _Hits
+    #: Left out by ``filter_path`` when nothing was found.
+    hits: _Hits = msgspec.field(default_factory=_Hits)
     shards: _Shards = msgspec.field(name="_shards", default_factory=_Shards)
 
 
@@ -86,7 +86,6 @@ _responses = msgspec.json.Decoder(_Responses)
 _shard_counts = msgspec.json.Decoder(_ShardCounts)
 _raw_list = msgspec.json.Decoder(list[msgspec.Raw])
 _hits = msgspec.json.Decoder(list[_Hit])
-_members = msgspec.json.Decoder(Fields)
 _first_value = msgspec.json.Decoder(list[str | int])
 
 
@@ -215,36 +214,21 @@ def failed_shards(body: bytes) -> int:
 
 
 def without_extras(hit: bytes, members: Sequence[str], item_field: str) -> bytes | None:
-    """A hit without what only ranking asked for; None when nothing is left, as the engine leaves such hits out.
-
-    The rest keeps its text, but not the layout between members.
-    """
-    fields: Fields = _members.decode(hit)
-    kept = {name: value for name, value in fields.items() if name not in members}
-    if item_field and "fields" in kept:
-        values = {name: value for name, value in _members.decode(kept["fields"]).items() if name != item_field}
-        kept["fields"] = msgspec.Raw(encode(values))
-        if not values:
-            del kept["fields"]
-    return encode(kept) if kept else None
-
-
-def without_member(body: bytes, name: str) -> bytes:
-    """An object without one of its members; the rest keeps its text."""
-    fields: Fields = _members.decode(body)
-    return encode({key: value for key, value in fields.items() if key != name}) if name in fields else body
+    """A hit without what only ranking asked for; None when nothing is left, as the engine leaves such hits out."""
+    try:
+        text = without(hit, members)
+        text = without(text, (item_field,), inside="fields") if item_field else text
+    except Unreadable as error:
+        raise UnreadableAnswer(str(error)) from error
+    return text if text != b"{}" else None
 
 
 def without_shards(body: bytes, part: str) -> bytes:
     """An answer without ``_shards`` (part ``all``), or without its ``failed``."""
-    fields: Fields = _members.decode(body)
-    if "_shards" not in fields:
-        return body
-    shards = _members.decode(fields.pop("_shards"))
-    if part == "failed":
-        rest = {name: value for name, value in shards.items() if name != "failed"}
-        fields = {"_shards": msgspec.Raw(encode(rest)), **fields} if rest else fields
-    return encode(fields)
+    try:
+        return without(body, ("_shards",)) if part == "all" else without(body, ("failed",), inside="_shards")
+    except Unreadable as error:
+        raise UnreadableAnswer(str(error)) from error
 
 
 def _value_of(hit: _Hit, field: str) -> str:

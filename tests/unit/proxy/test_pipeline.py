@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -13,7 +14,7 @@ from proxy.deadline import Deadline
 from proxy.gate import Route
 from proxy.pipeline import Answer, Pipeline
 from proxy.request import ClientRequest
-from proxy.sessions.base import Event, Lookup, Record, SessionStore
+from proxy.sessions.base import Event, FrozenHits, Lookup, Record, SessionStore
 from proxy.sessions.identity import Hasher
 from proxy.sessions.memory import MemorySessions
 from proxy.settings import ProxySettings
@@ -49,6 +50,7 @@ class Shop:
         **settings: Any,
     ) -> None:
         self.settings = ProxySettings(**settings)
+        self.clock = itertools.count(1000)
         self.backend = FakeBackend(handler=handler or engine())
         memory = MemorySessions(cap=20, ttl=60)
         memory.publish(RELEASE, VECTORS)
@@ -58,7 +60,7 @@ class Shop:
 
     def views(self, *skus: str, session: str = "s1") -> None:
         digest = self.hasher.digest(session, Deadline(1))
-        self.store.append(digest, [Event(sku, "view", 1000 + i) for i, sku in enumerate(skus)], Deadline(1))
+        self.store.append(digest, [Event(sku, "view", next(self.clock)) for sku in skus], Deadline(1))
 
     def search(self, body: Any = None, *, session: str | None = "s1", **headers: str) -> Answer:
         lines = [("Content-Type", "application/json"), *((k.replace("_", "-"), v) for k, v in headers.items())]
@@ -96,6 +98,86 @@ def test_pages_of_an_unmoved_session_fit_together() -> None:
     pages = [ids(shop.search({"from": start, "size": 2})) for start in (0, 2, 4)]
     assert sorted(item for page in pages for item in page) == sorted(ORDER)
     assert pages[2] == ["rose"]
+
+
+def test_later_pages_keep_the_order_of_the_first_though_the_session_moves_on() -> None:
+    shop = Shop()
+    shop.views("red")
+    first = shop.search({"size": 2})
+    shop.views(*["blue"] * 10)
+    second, third = shop.search({"from": 2, "size": 2}), shop.search({"from": 4, "size": 2})
+    assert [*ids(first), *ids(second), *ids(third)] == ["red", "unknown", "rose", "navy", "blue"]
+    assert (second.reason, second.moved) == ("", 4)
+    assert ids(shop.search({"size": 2})) == ["blue", "unknown"], "a first page ranks afresh"
+    assert ids(shop.search({"from": 2, "size": 3})) == ["navy", "rose", "red"], "and the later ones follow that"
+
+
+def test_a_page_after_a_plain_first_one_stays_plain_and_says_why() -> None:
+    shop = Shop()
+    assert shop.search({"size": 2}).reason == "empty-session"
+    shop.views("red")
+    second = shop.search({"from": 2, "size": 3})
+    assert (second.reason, ids(second)) == ("empty-session", ORDER[2:])
+
+
+def test_another_search_or_session_or_no_first_page_ranks_afresh() -> None:
+    shop = Shop()
+    shop.views("blue")
+    shop.search({"size": 2})
+    shop.views(*["red"] * 10)
+    shop.views("red", session="s2")
+    assert ids(shop.search({"from": 2, "size": 3, "query": {"match": {"a": "b"}}})) == ["rose", "navy", "blue"]
+    assert ids(shop.search({"from": 2, "size": 3}, session="s2")) == ["rose", "navy", "blue"]
+    assert ids(shop.search({"from": 2, "size": 3})) == ["navy", "rose", "red"]
+
+
+def test_following_pages_rank_afresh_each() -> None:
+    shop = Shop(pages="follow")
+    shop.views("red")
+    shop.search({"size": 2})
+    shop.views(*["blue"] * 10)
+    assert ids(shop.search({"from": 2, "size": 3})) == ["navy", "rose", "red"]
+
+
+def test_an_order_of_another_release_is_not_resumed() -> None:
+    shop = Shop()
+    shop.views("red")
+    shop.search({"size": 2})
+    other = "20260101000000ffffff"
+    assert isinstance(shop.store, MemorySessions)
+    shop.store.publish(other, {**VECTORS, "navy": vector_of(1, 0)})
+    shop.backend.handler = engine(index=f"catalog-{other}")
+    assert ids(shop.search({"from": 2, "size": 3})) == ["red", "rose", "blue"]
+
+
+def test_explain_of_a_later_page_tells_the_places_that_were_frozen() -> None:
+    shop = Shop()
+    shop.views("red")
+    shop.search({"size": 2})
+    shop.views(*["blue"] * 10)
+    hits = content(shop.search({"from": 2, "size": 2}, X_Sessionrank_Explain="true"))["hits"]["hits"]
+    told = [(hit["_id"], hit["_sessionrank"]["rank_before"], hit["_sessionrank"]["rank_after"]) for hit in hits]
+    assert told == [("rose", 5, 3), ("navy", 3, 4)]
+    assert hits[0]["_sessionrank"]["cosine"] is not None
+
+
+class NoOrders(MemorySessions):
+    """Keeps no orders."""
+
+    def freeze(self, digest: str, walk: str, order: FrozenHits, deadline: Deadline) -> None:
+        raise StoreError("full")
+
+    def frozen(self, digest: str, walk: str, shown: int, deadline: Deadline) -> FrozenHits | None:
+        return FrozenHits(b"garbage", 3)
+
+
+def test_a_store_that_keeps_no_orders_costs_only_that() -> None:
+    store = NoOrders(cap=20, ttl=60)
+    store.publish(RELEASE, VECTORS)
+    shop = Shop(store=store)
+    shop.views("red")
+    assert (shop.search().reason, ids(shop.search({"size": 2}))) == ("", ["red", "unknown"])
+    assert ids(shop.search({"from": 2})) == ["rose", "navy", "blue"]
 
 
 @pytest.mark.parametrize(

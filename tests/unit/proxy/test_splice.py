@@ -77,7 +77,7 @@ def test_item_fields_are_read_from_doc_values() -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"no", b"[]", b'{"took":1}', b'{"hits":{"hits":{}}}', b'{"hits":{"hits":[{"_id":"a"}]}}', b'{"hits":3}'],
+    [b"", b"no", b"[]", b'{"hits":[]}', b'{"hits":{"hits":{}}}', b'{"hits":{"hits":[{"_id":"a"}]}}', b'{"hits":3}'],
 )
 def test_what_is_no_search_answer_is_told(body: bytes) -> None:
     with pytest.raises(UnreadableAnswer):
