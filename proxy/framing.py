@@ -61,16 +61,18 @@ class Source:
             if spoilt is not None and spoilt.search(self.ahead, max(0, searched - 1)):
                 raise NotHttp("a line that does not end as lines do")
             searched = len(self.ahead)
-            more = self._receive(PIECE)
-            if not more and not self.ahead:
-                raise ConnectionResetError("the connection was closed")
-            if not more:
-                raise BrokenOff("broken off")
-            self.ahead += more
+            self.more()
         if place > limit:
             raise NotHttp("a head or line that is too long")
         found, self.ahead = self.ahead[:place], self.ahead[place + len(mark) :]
         return found
+
+    def more(self) -> None:
+        """Receive ahead; raises ``ConnectionResetError`` or ``BrokenOff`` at the end of the connection."""
+        more = self._receive(PIECE)
+        if not more:
+            raise BrokenOff("broken off") if self.ahead else ConnectionResetError("the connection was closed")
+        self.ahead += more
 
     def some(self, most: int) -> bytes:
         """At least one byte and at most ``most``, or none at the end of the connection."""

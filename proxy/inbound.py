@@ -145,11 +145,11 @@ def request_from(source: Source, begin_body: Callable[[bool], None], largest_chu
 
 
 def _head(source: Source) -> bytes:
-    """The head, without the empty lines that may stand before it."""
-    if not source.ahead:
-        source.ahead = source.some(_MAX_LINE)
-    source.ahead = source.ahead.removeprefix(b"\r\n")
+    """The head, without an empty line that may stand before it (RFC 9112, 2.2)."""
     try:
+        while source.ahead in (b"", b"\r", b"\r\n"):
+            source.more()
+        source.ahead = source.ahead.removeprefix(b"\r\n")
         return source.until(b"\r\n\r\n", _MAX_HEAD, _BARE)
     except TimeoutError as error:
         raise RequestRefused(HTTPStatus.REQUEST_TIMEOUT, "the head did not come in time") from error
