@@ -91,6 +91,13 @@ def test_a_header_of_16_kb_passes(web: Nginx, far_end: Recorder) -> None:
     assert ("X-Opaque-Id", "x" * 16_384) in far_end.asked[0].headers
 
 
+def test_a_header_with_an_underscore_passes_and_is_not_taken_for_another(web: Nginx, far_end: Recorder) -> None:
+    status, _, _ = ask(web.port, "GET", "/catalog/_count", headers={"X_Trace": "1", "Content_Length": "7"})
+    assert status == 200
+    assert ("X_Trace", "1") in far_end.asked[0].headers
+    assert not any(name.lower() == "content_length" for name, _ in far_end.asked[0].headers)
+
+
 def test_the_proxy_is_told_who_asks(web: Nginx, far_end: Recorder) -> None:
     ask(web.port, "POST", "/catalog/_search", b"{}", {"Host": "shop.example", "Connection": "close"})
     sent = {name.lower(): value for name, value in far_end.asked[0].headers}
