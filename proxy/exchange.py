@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .backends.base import BackendRequest, BackendResponse, Headers, SearchBackend
+from .deadline import Deadline
 from .gate import Route
 from .plan import Planner
 from .request import ClientRequest
@@ -44,17 +45,21 @@ class Exchange:
         self._backend = backend
         self._planner = planner
 
+    def begin(self) -> Stopwatch:
+        """For one request of a client: the engine's time is one deadline over all that it is asked."""
+        return Stopwatch(Deadline(self._timeout))
+
     def forward(self, request: ClientRequest, route: Route, reason: str, watch: Stopwatch | None = None) -> Answer:
         """The client's own request and the engine's own answer, streamed. Raises ``BackendError``."""
-        watch = watch or Stopwatch()
+        watch = watch or self.begin()
         own = self._planner.own(request)
         own.repeatable = route.repeatable
         with watch("engine"):
-            response = self._backend.send(own, timeout=self._timeout)
+            response = self._backend.send(own, timeout=watch.deadline.remaining())
         return Answer(response.status, response.reason, response.headers, response, reason, seconds=dict(watch.seconds))
 
     def ask(self, request: BackendRequest, watch: Stopwatch) -> tuple[BackendResponse, bytes]:
         """A changed request, and the whole body of its answer. Raises ``AnswerTooLarge`` and other ``BackendError``."""
         with watch("engine"):
-            response = self._backend.send(request, timeout=self._timeout)
+            response = self._backend.send(request, timeout=watch.deadline.remaining())
             return response, response.read(self._limit)

@@ -29,9 +29,11 @@ class Extras:
     item_field: str = ""
     #: ``_shards`` as a whole, or only its ``failed``.
     shards: str = ""
+    #: Whether the client's ``filter_path`` leaves ``hits.hits`` out where none of its hits has anything left.
+    drops_empty: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.hit_members or self.item_field or self.shards)
+        return bool(self.hit_members or self.item_field or self.shards or self.drops_empty)
 
 
 def ask_for_items(url: Query, body: Fields, item_id: str) -> tuple[Query, Extras]:
@@ -49,7 +51,7 @@ def ask_for_items(url: Query, body: Fields, item_id: str) -> tuple[Query, Extras
     if item_id != "_id":
         item_field = _ask_for_field(url, body, item_id)
     url, hidden = widen(url, needed_for(item_id))
-    return url, Extras((*members, *hidden.hit_members), item_field, hidden.shards)
+    return url, Extras((*members, *hidden.hit_members), item_field, hidden.shards, hidden.drops_empty)
 
 
 def needed_for(item_id: str) -> tuple[str, ...]:
@@ -99,4 +101,4 @@ def widen(url: Query, needed: Sequence[str]) -> tuple[Query, Extras]:
         shards = "failed" if asked.touches("_shards") else "all"
     if missing:
         url = url.without("filter_path").plus("filter_path", ",".join([wish, *missing]))
-    return url, Extras(members, shards=shards)
+    return url, Extras(members, shards=shards, drops_empty=not asked.includes_path("hits.hits"))

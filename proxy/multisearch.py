@@ -61,10 +61,16 @@ class MultiSearch:
         """
         if self._planner.is_off(request):
             return self._exchange.forward(request, route, "off")
-        watch = Stopwatch()
+        watch = self._exchange.begin()
         digest, why_not = self._personaliser.session(request, watch)
         plan = plan_items(
-            self._planner, request, route.names, digest, why_not, refused=self._refusals.has, limit=self._limit
+            self._planner,
+            request,
+            route.names,
+            digest,
+            why_not,
+            refused=lambda names: self._refusals.has(names, request),
+            limit=self._limit,
         )
         if isinstance(plan, PassThrough):
             return self._exchange.forward(request, route, plan.reason, watch)
@@ -79,7 +85,7 @@ class MultiSearch:
                 self._outcome(request, plan, item, part, digest or "", watch)
                 for item, part in zip(plan.items, answer.parts(), strict=True)
             ]
-            self._ask_again(plan, outcomes, watch)
+            self._ask_again(request, plan, outcomes, watch)
         except AnswerTooLarge:
             return self._exchange.forward(request, route, "too-large", watch)
         except UnreadableAnswer:
@@ -107,7 +113,7 @@ class MultiSearch:
         body = without(paged.body, ("status",)) if plan.hides_status else paged.body
         return _Outcome(body, paged.reason, paged.moved)
 
-    def _ask_again(self, plan: Multi, outcomes: list[_Outcome], watch: Stopwatch) -> None:
+    def _ask_again(self, request: ClientRequest, plan: Multi, outcomes: list[_Outcome], watch: Stopwatch) -> None:
         """Ask for the refused items as the client sent them; if the engine takes one so, the change was to blame.
 
         Raises:
@@ -126,7 +132,7 @@ class MultiSearch:
             outcome.reason = "engine-error"
             if not outcome_of(part).is_error:
                 outcome.reason = "wrapped-refused"
-                self._refusals.remember(item.names)
+                self._refusals.remember(item.names, request)
 
     def _whole_again(self, request: ClientRequest, route: Route, watch: Stopwatch) -> Answer:
         answer = self._exchange.forward(request, route, "wrapped-refused", watch)
@@ -140,8 +146,9 @@ def _cleaned(part: bytes, plan: Multi) -> bytes:
     if not (plan.extras or plan.hides_status):
         return part
     if plan.extras.hit_members and not outcome_of(part).is_error:
-        answer = read_answer(part)
-        part = answer.with_hits(range(len(answer)), lambda _, hit: without_extras(hit, plan.extras.hit_members, ""))
+        answer, members = read_answer(part), plan.extras.hit_members
+        positions = range(len(answer))
+        part = answer.with_hits(positions, lambda _, hit: without_extras(hit, members, ""), drops_empty=True)
     if plan.extras.shards:
         part = without_shards(part, plan.extras.shards)
     return without(part, ("status",)) if plan.hides_status else part

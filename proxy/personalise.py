@@ -28,6 +28,7 @@ __all__ = ["Paged", "Personaliser", "Refusals"]
 #: Seconds that an index is left alone after its engine refused a changed request but took the client's own.
 _REFUSAL_AGE = 60.0
 _MOST_REFUSALS = 1000
+_LONGEST_REFUSAL = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class Personaliser:
             positions = [*order.positions, *range(min(page.window, len(answer)), len(answer))]
             edit = editor(extras, positions, order.why)
             chosen = [p for p in positions[page.start : page.start + page.size] if p is not None]
-            body = answer.with_hits(chosen, edit)
+            body = answer.with_hits(chosen, edit, drops_empty=extras.drops_empty)
             if extras.shards:
                 body = without_shards(body, extras.shards)
         return Paged(body, order.reason, moved)
@@ -94,18 +95,26 @@ class Personaliser:
 
 
 class Refusals:
-    """Which indices' engines refused a changed request a moment ago, though they took the client's own."""
+    """Which indices' engines refused a changed request a moment ago, though they took the client's own.
+
+    Told apart by media types: an engine may refuse what one client's odd headers made of a request, and no other.
+    """
 
     def __init__(self) -> None:
         self._until: dict[str, float] = {}
 
-    def remember(self, names: Sequence[str]) -> None:
+    def remember(self, names: Sequence[str], request: ClientRequest) -> None:
         """From now on, for a minute."""
         now = time.monotonic()
         self._until = {name: until for name, until in self._until.items() if until > now}
         if len(self._until) < _MOST_REFUSALS:
-            self._until[",".join(names)] = now + _REFUSAL_AGE
+            self._until[_refusal(names, request)] = now + _REFUSAL_AGE
 
-    def has(self, names: Sequence[str]) -> bool:
+    def has(self, names: Sequence[str], request: ClientRequest) -> bool:
         """Whether these are to be left alone."""
-        return bool(self._until) and self._until.get(",".join(names), 0.0) > time.monotonic()
+        return bool(self._until) and self._until.get(_refusal(names, request), 0.0) > time.monotonic()
+
+
+def _refusal(names: Sequence[str], request: ClientRequest) -> str:
+    types = (request.header("content-type") or "", request.header("accept") or "")
+    return "\n".join((",".join(names), *types))[:_LONGEST_REFUSAL]

@@ -45,12 +45,12 @@ class Pipeline:
         """A search: personalised where it can be, else plain with the reason."""
         if reason := self._planner.leaves_alone(request, route.names):
             return self._exchange.forward(request, route, reason)
-        watch = Stopwatch()
+        watch = self._exchange.begin()
         digest, why_not = self._personaliser.session(request, watch)
         plan = self._planner.plan(request, route.names, digest, why_not)
         if isinstance(plan, PassThrough):
             return self._exchange.forward(request, route, plan.reason, watch)
-        if self._refusals.has(route.names):
+        if self._refusals.has(route.names, request):
             return self._exchange.forward(request, route, "wrapped-refused", watch)
         try:
             response, body = self._exchange.ask(plan.request, watch)
@@ -91,7 +91,7 @@ class Pipeline:
         """The engine refused what we made of the request; if it takes the client's own, the change was to blame."""
         answer = self._exchange.forward(request, route, "wrapped-refused", watch)
         if answer.status < 400:
-            self._refusals.remember(route.names)
+            self._refusals.remember(route.names, request)
         else:
             answer.reason = "engine-error"
         return answer

@@ -26,8 +26,14 @@ from .wish import NotOurs, Wish, read_wish
 
 __all__ = ["DOUBTS", "OWN_HEADERS", "Change", "Extras", "Page", "PassThrough", "Planner", "Rewrite"]
 
-#: Our own request headers; the engine never sees them (nor the one that names the session).
-OWN_HEADERS = frozenset({"x-sessionrank", "x-sessionrank-weight", "x-sessionrank-explain"})
+#: Request headers that the engine never sees (nor the one that names the session): our own, and those that name
+#: another method, which engines ignore, but which a gateway behind us might follow past the gate.
+OWN_HEADERS = frozenset({
+    "x-sessionrank", "x-sessionrank-weight", "x-sessionrank-explain",
+    "x-http-method-override", "x-http-method", "x-method-override",
+})  # fmt: skip
+#: Headers of which engines take one line, no more.
+_ONCE = ("content-type", "content-encoding")
 #: What reading a request may raise when it cannot be read with certainty.
 DOUBTS = (Unreadable, msgspec.MsgspecError, UnicodeError, RecursionError)
 
@@ -41,8 +47,8 @@ _Q_PARAMETERS = {
     "default_operator": "default_operator",
     "lenient": "lenient",
 }
-#: What engines refuse or read in ways of their own: a broken escape, another separator, a fragment.
-_ODD_URL = re.compile(r"%(?![0-9A-Fa-f]{2})|[;#]")
+#: What engines refuse or read in ways of their own: a broken escape, another separator, a fragment, a missing name.
+_ODD_URL = re.compile(r"%(?![0-9A-Fa-f]{2})|[;#]|(?:^|&)=")
 _MATCH_ALL = b'{"match_all":{}}'
 _HOLE = b"[\0]"
 
@@ -160,7 +166,7 @@ class Planner:
         if request.method not in ("GET", "POST"):
             raise NotOurs("endpoint")
         path, _, text = request.target.partition("?")
-        if _ODD_URL.search(text):
+        if _ODD_URL.search(text) or any(request.count(name) > 1 for name in _ONCE):
             raise NotOurs("unreadable")
         url = Query(text)
         accept = request.header("accept") or ""

@@ -24,6 +24,10 @@ class ClientRequest:
         """The value of a header, by its lower-case name."""
         return next((value for key, value in self.headers if key.lower() == name), None)
 
+    def count(self, name: str) -> int:
+        """How many lines a header has, by its lower-case name."""
+        return sum(key.lower() == name for key, _ in self.headers)
+
 
 class Query:
     """The query part of a URL: read as the engines read it, changed without touching what stays.

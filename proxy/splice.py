@@ -116,10 +116,18 @@ class EngineAnswer:
             return [hit.id for hit in self._hits]
         return [_value_of(hit, field) for hit in self._hits]
 
-    def with_hits(self, positions: Sequence[int], edit: Callable[[int, bytes], bytes | None] | None = None) -> bytes:
+    def with_hits(
+        self,
+        positions: Sequence[int],
+        edit: Callable[[int, bytes], bytes | None] | None = None,
+        *,
+        drops_empty: bool = False,
+    ) -> bytes:
         """The body with only the hits at ``positions``, in that order.
 
-        ``edit`` gets a position and the hit's text and returns the text to use, or None to leave the hit out.
+        Args:
+            edit: gets a position and the hit's text and returns the text to use, or None to leave the hit out.
+            drops_empty: leave the array out when it has no hits, and what contains nothing else.
         """
         if not self._raw:
             return self.body
@@ -127,6 +135,8 @@ class EngineAnswer:
         if edit is not None:
             edited = [edit(p, text) for p, text in zip(positions, chosen, strict=True)]
             chosen = [text for text in edited if text is not None]
+        if drops_empty and not chosen:
+            return without(self.body, ("hits",), inside="hits")
         return _with_elements(self.body, self._array, self._raw, chosen)
 
 
@@ -149,7 +159,9 @@ class MultiAnswer:
         return [bytes(raw) for raw in self._raw]
 
     def with_parts(self, parts: Sequence[bytes]) -> bytes:
-        """The body with these responses."""
+        """The body with these responses; without any it is left out, as ``filter_path`` has it."""
+        if not parts:
+            return without(self._body, ("responses",))
         return _with_elements(self._body, self._array, self._raw, parts)
 
 

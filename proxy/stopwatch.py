@@ -1,9 +1,11 @@
-"""Where the time of one request went."""
+"""Where the time of one request went, and by when the engine must have answered."""
 
 from __future__ import annotations
 
 import time
 from types import TracebackType
+
+from .deadline import Deadline
 
 __all__ = ["Stopwatch"]
 
@@ -14,9 +16,11 @@ class Stopwatch:
     Parts never overlap, so one object serves for all of them.
     """
 
-    __slots__ = ("_part", "_started", "seconds")
+    __slots__ = ("_part", "_started", "deadline", "seconds")
 
-    def __init__(self) -> None:
+    def __init__(self, deadline: Deadline) -> None:
+        #: One for all that the engine is asked for this request.
+        self.deadline = deadline
         self.seconds: dict[str, float] = {}
         self._part = ""
         self._started = 0.0

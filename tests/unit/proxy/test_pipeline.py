@@ -336,6 +336,20 @@ def test_a_refused_change_is_asked_again_as_the_client_sent_it(status: int, sess
     assert len(shop.backend.requests) == 3, "the index is remembered, so the change is not tried again"
 
 
+def test_all_that_one_request_asks_of_the_engine_has_one_deadline() -> None:
+    shop = Shop(refusing_the_wrap(400), engine_timeout_s=20)
+    shop.search()
+    first, second = shop.backend.timeouts
+    assert second < first <= 20
+
+
+def test_one_clients_odd_headers_leave_the_others_personalised() -> None:
+    shop = Shop(refusing_the_wrap(400))
+    shop.search()
+    shop.search(b"{}", Accept="application/vnd.elasticsearch+json; compatible-with=8")
+    assert len(shop.backend.requests) == 4, "the change is tried again for other media types"
+
+
 def test_a_clients_own_mistake_is_the_engines_answer_and_is_not_remembered() -> None:
     shop = Shop(refusing_the_wrap(own_status=400))
     for _ in range(2):

@@ -232,9 +232,9 @@ def test_highlights_are_made_by_the_clients_query() -> None:
 def test_filter_path_is_widened_and_the_extras_are_noted() -> None:
     made, _, url = rewritten(BAG, "/catalog/_search?filter_path=hits.total,hits.hits._source.name")
     assert url["filter_path"] == ["hits.total,hits.hits._source.name,hits.hits._id,hits.hits._index,_shards.failed"]
-    assert made.extras == Extras(("_id", "_index"), "", "all")
+    assert made.extras == Extras(("_id", "_index"), "", "all", drops_empty=True)
     made, _, url = rewritten(BAG, "/catalog/_search?filter_path=**._id,hits.hits._*,_shards.total")
-    assert made.extras == Extras((), "", "failed")
+    assert made.extras == Extras((), "", "failed", drops_empty=True)
     made, _, _ = rewritten(BAG, "/catalog/_search?filter_path=hits,_shards")
     assert made.extras == Extras()
 
@@ -245,6 +245,20 @@ def test_where_hits_cannot_be_told_the_search_is_wrapped_all_the_same(wish: str,
     made, body, _ = rewritten(BAG, f"/catalog/_search?filter_path={wish}", session=session)
     assert (made.page, made.reason) == (None, "no-hits-asked" if session else "no-session")
     assert wrapped(body) == BAG["query"]
+
+
+@pytest.mark.parametrize("name", ["content-type", "content-encoding"])
+def test_headers_that_engines_refuse_twice_are_left_to_them(name: str) -> None:
+    assert plan(BAG, headers=[JSON, (name, "application/json"), (name, "x")]) == PassThrough("unreadable")
+
+
+def test_headers_that_mean_another_method_stay_here() -> None:
+    overrides = [("X-HTTP-Method-Override", "DELETE"), ("x-method-override", "PUT"), ("X-Http-Method", "PUT")]
+    made, _, _ = rewritten(BAG, headers=[JSON, *overrides])
+    request = ClientRequest("POST", "/catalog/_search", [*overrides, ("a", "b")], b"")
+    own = Planner(ProxySettings()).own(request)
+    assert own.headers == [("a", "b")]
+    assert not any("method" in name.lower() for name, _ in made.request.headers)
 
 
 @pytest.mark.parametrize(
