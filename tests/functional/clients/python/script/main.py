@@ -1,0 +1,48 @@
+"""Run one official client through named calls against a server; print a record of each as one JSON array.
+
+Reads one JSON object from standard input. ``url``: the server; ``sections``: which calls to make; ``index``: the
+index to ask; ``headers``: those that the client sends in the section ``managed``; ``run``: a word that is new in every
+run and may begin the name of an index.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from documents import documents
+from library import FAILURES, connect
+from managed import managed
+from searching import searching
+from sniffing import sniffing
+from transcript import Transcript
+from walking import walking
+from wire import wire
+from writing import writing
+
+Section = Callable[[Transcript, dict[str, Any]], None]
+
+_SECTIONS: dict[str, Section] = {
+    "documents": lambda note, given: documents(note, connect(given["url"]), given["index"]),
+    "managed": managed,
+    "searching": lambda note, given: searching(note, connect(given["url"]), given["index"]),
+    "sniffing": sniffing,
+    "walking": lambda note, given: walking(note, connect(given["url"]), given["index"]),
+    "wire": wire,
+    "writing": writing,
+}
+
+
+def main() -> None:
+    """Make the calls of the sections that were asked for."""
+    given = json.load(sys.stdin)
+    note = Transcript(FAILURES)
+    for section in given["sections"]:
+        _SECTIONS[section](note, given)
+    json.dump(note.records, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
