@@ -29,6 +29,8 @@ from .stopwatch import Stopwatch
 __all__ = ["Order", "Reorderer", "Visit", "Why"]
 
 _log = logging.getLogger("sessionrank.proxy")
+#: Bytes of an order that is kept: far more than 10,000 hits with usual ids take.
+_LARGEST_ORDER = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +130,10 @@ class Reorderer:
         return Order(resumed.positions, frozen.reason, why)
 
     def _freeze(self, task: _Task, reason: str, hits: Sequence[Hit], shown: int) -> None:
-        """Keep an order for the pages to come, of bounded length; a store that fails costs only that."""
+        """Keep an order for the pages to come, of bounded size; a store that fails costs only that."""
         packed = FrozenOrder.of(reason, hits[: 2 * task.page.window]).packed()
+        if len(packed) > _LARGEST_ORDER:
+            return
         with suppress(StoreError), task.watch("store"):
             self._store.freeze(task.visit.digest, task.page.walk, FrozenHits(packed, shown), task.deadline)
 

@@ -161,6 +161,15 @@ def test_explain_of_a_later_page_tells_the_places_that_were_frozen() -> None:
     assert hits[0]["_sessionrank"]["cosine"] is not None
 
 
+def test_an_order_of_huge_ids_is_not_kept() -> None:
+    huge = [f"{n}{'x' * 500}" for n in range(3000)]
+    shop = Shop(engine(["red", "blue", *huge]), window=4000)
+    shop.views("red")
+    shop.search({"size": 1})
+    shop.views(*["blue"] * 10)
+    assert ids(shop.search({"from": 1, "size": 1})) == ["red"], "ranked afresh"
+
+
 class NoOrders(MemorySessions):
     """Keeps no orders."""
 
