@@ -20,6 +20,9 @@ __all__ = ["Reply", "Wire", "head_of", "reply_from"]
 
 _MAX_HEAD = 256 * 1024
 _STATUS = re.compile(r"HTTP/1\.([01]) ([1-5][0-9]{2})(?: ([\t\x20-\x7e\x80-\xff]*))?")
+#: After these a node may have lost its place on the connection. Seen with OpenSearch 3.6: a header too long for it is a
+#: 400, the connection stays open, and nothing that comes on it later is read; the next client would wait in vain.
+_MISREAD = frozenset({400, 408, 411, 413, 414, 417, 431, 501, 505})
 
 
 class Wire:
@@ -152,6 +155,7 @@ def reply_from(receive: Callable[[int], bytes], method: str) -> Reply:
     named = {name.lower() for name, _ in headers}
     connection = tokens_of(headers, "connection") if "connection" in named else ()
     keeps = "close" not in connection and (status_line[1] == "1" or "keep-alive" in connection)
+    keeps = keeps and status not in _MISREAD
     length = _length(headers) if "content-length" in named else None
     if method == "HEAD" or status in (204, 304):
         body: Iterator[bytes] = iter(())

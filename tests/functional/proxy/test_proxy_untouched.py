@@ -7,13 +7,16 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from tests.support.asking import Ask, Got, Over, untimed
+from tests.support.raw_client import RawClient
 from tests.support.recorder import Recorder, recorder
-from tests.support.served import serving
+from tests.support.served import Served, serving
 from tests.support.shop import Shop
+from tests.support.stack import TestStack
 
 Visit = Callable[[Sequence[str]], dict[str, str]]
 OFF = {"X-Sessionrank": "off"}
@@ -173,7 +176,7 @@ def test_a_gzipped_request_body_reaches_the_engine(proxy: Ask, direct: Ask, shop
         "/catalog/_count?q=a+b%2Bc&q=d&ignore_unavailable",
         "/catalog/_search?sort=price&q=%22a+b%22&&x=&=y",
         "/logs%2A,other/_search?q=%F0%9F%98%80",
-        "/catalog/_source/..%2F..%2Fetc",
+        "/catalog/_source/a%2fb%2F%2Fc",
         "/catalog/_search?q=" + "x" * 4500 + "&sort=a",
     ],
 )
@@ -186,3 +189,69 @@ def test_the_target_arrives_letter_by_letter(recording: tuple[Ask, Recorder], ta
 def test_the_answer_says_how_long_the_engine_took(proxy: Ask, shop: Shop) -> None:
     timing = proxy("GET", f"/{shop.alias}/_count").header("Server-Timing") or ""
     assert re.fullmatch(r"engine;dur=\d+\.\d+", timing)
+
+
+PACKED = gzip.compress(b'{"query":{"match":{"name":"red"}}}')
+#: Requests in bytes; `{shop}` is the alias.
+BYTES: dict[str, bytes] = {
+    "raw utf-8": "GET /{shop}/_count?q=name:caf\xc3\xa9 HTTP/1.1\r\n\r\n".encode("latin-1"),
+    "same parameter twice": b"GET /{shop}/_count?q=name:red&q=name:blue&pretty&ignore_unavailable HTTP/1.1\r\n\r\n",
+    "http/1.0": b"GET /{shop}/_count HTTP/1.0\r\n\r\n",
+    "http/1.0 kept alive": b"GET /{shop}/_count HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+    "no host": b"GET /{shop}/_count HTTP/1.1\r\n\r\n",
+    "get with a body": b"GET /{shop}/_count HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 36\r\n\r\n"
+    b'{"query":{"match":{"name":"heart"}}}',
+    "body without a type": b"POST /{shop}/_count HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}",
+    "empty body": b"POST /{shop}/_count HTTP/1.1\r\nContent-Length: 0\r\n\r\n",
+    "two types": b"POST /{shop}/_count HTTP/1.1\r\nContent-Type: application/json\r\nContent-Type: application/json\r\n"
+    b"Content-Length: 2\r\n\r\n{}",
+    "unknown type": b"POST /{shop}/_search HTTP/1.1\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\n{}",
+    "chunked": b"POST /{shop}/_count HTTP/1.1\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    b'12\r\n{"query":{"match":\r\n12\r\n{"name":"heart"}}}\r\n0\r\n\r\n',
+    "gzipped": b"POST /{shop}/_count HTTP/1.1\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n"
+    b"Content-Length: %d\r\n\r\n" % len(PACKED) + PACKED,
+    "not gzipped": b"POST /{shop}/_count HTTP/1.1\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n"
+    b"Content-Length: 2\r\n\r\n{}",
+    "several accepts": b"GET /_cat/count/{shop}?h=count HTTP/1.1\r\nAccept: text/plain\r\nAccept: */*\r\n\r\n",
+    "an accept list": b"GET /_cat/count/{shop}?h=count HTTP/1.1\r\nAccept: application/yaml, text/plain;q=0.5\r\n\r\n",
+    "an unknown accept": b"GET /_cat/count/{shop}?h=count HTTP/1.1\r\nAccept: x/y\r\n\r\n",
+    "an id of the request": b"GET /{shop}/_count?no_such=1 HTTP/1.1\r\nX-Opaque-Id: 7\r\nX_Under: 1\r\n\r\n",
+    "a header of 9 KB": b"GET /{shop}/_count HTTP/1.1\r\nX-Long: " + b"y" * 9000 + b"\r\n\r\n",
+    "a header of 20 KB": b"GET /{shop}/_count HTTP/1.1\r\nX-Long: " + b"y" * 20_000 + b"\r\n\r\n",
+    "head": b"HEAD /{shop}/_doc/85123A HTTP/1.1\r\n\r\n",
+    "head of nothing": b"HEAD /{shop}/_doc/nothing HTTP/1.1\r\n\r\n",
+    "options": b"OPTIONS /{shop}/_search HTTP/1.1\r\n\r\n",
+    "options of the root": b"OPTIONS / HTTP/1.1\r\n\r\n",
+    "no handler": b"POST /_query HTTP/1.1\r\nContent-Length: 0\r\n\r\n",
+    "another engine's": b"GET /_async_search/x HTTP/1.1\r\n\r\n",
+    "pit the elastic way": b"POST /{shop}/_pit?keep_alive=1m HTTP/1.1\r\nContent-Length: 0\r\n\r\n",
+    "a mistyped parameter": b"GET /{shop}/_search?form=1 HTTP/1.1\r\n\r\n",
+}  # fmt: skip
+
+
+def test_a_request_that_the_engine_cannot_read_costs_no_other_client_anything(server: Served, shop: Shop) -> None:
+    """The engine leaves its connection open then, and reads nothing more of it."""
+    for _ in range(3):
+        assert _in_bytes(server.port, BYTES["a header of 20 KB"], shop)[0] == "HTTP/1.1 400 Bad Request"
+        assert _in_bytes(server.port, BYTES["http/1.0 kept alive"], shop)[0] == "HTTP/1.0 200 OK"
+
+
+def _in_bytes(port: int, request: bytes, shop: Shop) -> tuple[str, list[tuple[str, str]], bytes]:
+    with RawClient(port) as client:
+        client.send(request.replace(b"{shop}", shop.alias.encode()))
+        answer = client.answer(head_only=request.startswith(b"HEAD"))
+    framing = {"date", "connection", "x-sessionrank", "server-timing"}
+    headers = [header for header in answer.headers if header[0].lower() not in framing]
+    return answer.status_line, headers, untimed(answer.body)
+
+
+@pytest.mark.parametrize("case", BYTES)
+def test_what_is_asked_in_bytes_is_answered_in_the_engines_own(
+    server: Served, stack: TestStack, shop: Shop, case: str
+) -> None:
+    """Status line, header lines in their order and spelling, and body."""
+    request = BYTES[case]
+    if b"_search HTTP" in request or b"_search?" in request:
+        request = request.replace(b" HTTP/1.1\r\n", b" HTTP/1.1\r\nX-Sessionrank: off\r\n")
+    engine = urlsplit(stack.upstream).port or 0
+    assert _in_bytes(server.port, request, shop) == _in_bytes(engine, BYTES[case], shop)

@@ -92,6 +92,13 @@ def test_a_connection_that_the_node_closes_is_not_used_again(headers: bytes) -> 
     assert not reply.is_reusable
 
 
+@pytest.mark.parametrize(("status", "reusable"), [(400, False), (413, False), (431, False), (404, True), (500, True)])
+def test_a_connection_on_which_a_request_was_not_understood_is_not_used_again(status: int, reusable: bool) -> None:
+    reply = reply_from(receiving(b"HTTP/1.1 %d x\r\nContent-Length: 0\r\n\r\n" % status), "GET")
+    assert reply.read(1) == b""
+    assert reply.is_reusable is reusable
+
+
 def test_bytes_behind_an_answer_spoil_the_connection() -> None:
     reply = reply_from(receiving(COUNTED + b"HTTP/1.1 200 OK\r\n"), "GET")
     assert reply.read(10) == b"hello"
