@@ -74,8 +74,7 @@ class Front:
             return self._refuse(environ, start_response, _BODY_REFUSALS[type(refused)])
         if route is None:
             return self._own_endpoint(environ, start_response, path, body)
-        method, target = route.instead or (environ["REQUEST_METHOD"], target)
-        request = ClientRequest(method, target, _headers(environ), body)
+        request = ClientRequest(environ["REQUEST_METHOD"], target, _headers(environ), body)
         if route.unseen and (found := self._gate.look_inside(request, route)):
             return self._refuse(environ, start_response, found.by, found.reason)
         return self._admitted(environ, start_response, request, route)
