@@ -54,12 +54,22 @@ class Exchange:
         watch = watch or self.begin()
         own = self._planner.own(request)
         own.repeatable = route.repeatable
+        if route.instead:
+            own.method, own.target = route.instead
         with watch("engine"):
             response = self._backend.send(own, timeout=watch.deadline.remaining())
-        return Answer(response.status, response.reason, response.headers, response, reason, seconds=dict(watch.seconds))
+            body = _in_own_words(response, request, own) if route.instead and response.status >= 400 else response
+        return Answer(response.status, response.reason, response.headers, body, reason, seconds=dict(watch.seconds))
 
     def ask(self, request: BackendRequest, watch: Stopwatch) -> tuple[BackendResponse, bytes]:
         """A changed request, and the whole body of its answer. Raises ``AnswerTooLarge`` and other ``BackendError``."""
         with watch("engine"):
             response = self._backend.send(request, timeout=watch.deadline.remaining())
             return response, response.read(self._limit)
+
+
+def _in_own_words(response: BackendResponse, request: ClientRequest, asked: BackendRequest) -> bytes:
+    """An error's body; where it names the request that we made, it names the client's own again."""
+    words = "uri [{}] and method [{}]"
+    ours, theirs = words.format(asked.target, asked.method), words.format(request.target, request.method)
+    return response.read().replace(ours.encode("latin-1"), theirs.encode("latin-1"))

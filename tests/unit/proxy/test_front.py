@@ -150,6 +150,26 @@ def test_a_body_that_cannot_be_read_is_refused_and_holds_no_place(
     assert web.post("/catalog/_search").status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("target", "asked"),
+    [
+        ("/catalog/_async_search?x=1", ("POST", "/catalog/_async_search?x=1&ignore_unavailable=false")),
+        ("/catalog/_terms_enum", ("GET", "/catalog/_terms_enum")),
+    ],
+)
+def test_an_error_about_a_request_that_we_put_otherwise_names_the_clients_own(
+    target: str, asked: tuple[str, str]
+) -> None:
+    def unknown(request: BackendRequest) -> FakeResponse:
+        text = f"no handler found for uri [{request.target}] and method [{request.method}]"
+        return FakeResponse({"error": text}, status=400)
+
+    web, backend = client(unknown)
+    response = web.post(target, data="{}", content_type="application/json")
+    assert (backend.requests[0].method, backend.requests[0].target) == asked
+    assert json.loads(response.data) == {"error": f"no handler found for uri [{target}] and method [POST]"}
+
+
 def test_the_header_list_of_the_server_goes_on_as_it_came() -> None:
     web, backend = client()
     environ = EnvironBuilder("/catalog/_count").get_environ()
