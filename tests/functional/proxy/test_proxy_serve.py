@@ -112,6 +112,14 @@ def test_sigterm_finishes_the_requests_in_flight() -> None:
             ask("GET", "/catalog/_count")
 
 
+def test_a_connection_that_says_nothing_does_not_hold_up_a_stop() -> None:
+    """The engine's time, 30 s, is what requests in flight would get."""
+    with serving(MEMORY) as proxy, closing(socket.create_connection(("127.0.0.1", proxy.port))):
+        assert Over(f"http://127.0.0.1:{proxy.port}")("GET", "/_sessionrank/health/live").status == 200
+        proxy.signal(signal.SIGTERM)
+        assert proxy.process.wait(timeout=20) == 0
+
+
 def test_nothing_is_left_behind_after_a_stop(tmp_path: Path) -> None:
     environment = {**MEMORY, "TMPDIR": str(tmp_path), "HOME": str(tmp_path)}
     with serving(environment) as proxy:
