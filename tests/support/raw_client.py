@@ -64,6 +64,10 @@ class RawClient:
         """Send bytes."""
         self.sock.sendall(data)
 
+    def peek(self) -> bool:
+        """Whether there is anything more before the connection ends; it is not taken."""
+        return bool(self._file.peek(1))
+
     def line(self) -> bytes:
         """The next line, with its end; empty at the end of the connection."""
         return self._file.readline()
