@@ -38,7 +38,9 @@ format: $(VENV)/.dev ## Bring the code into form
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
-system: $(VENV)/.dev ## Tests that need nginx, the compose parser and curl from the system (see .ci/run)
+system: $(VENV)/.dev ## Tests that need nginx, the compose parser and curl (see .ci/run), Node and Java clients (fetched)
+	@$(BIN)/sessionrank stack fetch --all
+	@$(BIN)/python -m tests.support.fetch_clients
 	@$(BIN)/python -m pytest -m system $(ARGS)
 
 bench: $(VENV)/.dev ## Added latency and CPU a request, beside the bare engine and a bare Flask view
