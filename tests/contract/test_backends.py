@@ -30,6 +30,7 @@ class Engine:
     def __init__(self, scheme: str) -> None:
         self.answer = ANSWER
         self.asked: list[bytes] = []
+        self.connections = 0
         self._context: ssl.SSLContext | None = None
         if scheme == "https":
             self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -47,6 +48,7 @@ class Engine:
             threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
 
     def _talk(self, connection: socket.socket) -> None:
+        self.connections += 1
         with suppress(OSError), connection, self._secured(connection) as stream:
             while data := stream.recv(65536):
                 self.asked.append(data)
@@ -105,6 +107,17 @@ def test_connections_are_used_again(engine: Engine, connect: Callable[..., Searc
         assert backend.send(BackendRequest("GET", "/"), timeout=10).read() == BODY
         assert b"".join(backend.send(BackendRequest("GET", "/"), timeout=10).stream()) == BODY
     assert len(engine.asked) == 6
+    assert engine.connections == 1
+
+
+def test_a_connection_is_not_used_again_where_a_request_was_not_understood(
+    engine: Engine, connect: Callable[..., SearchBackend]
+) -> None:
+    engine.answer = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\n{}"
+    backend = connect(engine.url)
+    for _ in range(3):
+        assert backend.send(BackendRequest("GET", "/"), timeout=10).read() == b"{}"
+    assert engine.connections == 3
 
 
 def test_a_body_above_the_limit_is_given_up(engine: Engine, connect: Callable[..., SearchBackend]) -> None:
