@@ -104,8 +104,10 @@ class Guarded:
         return self.direct("GET", f"/_stats/indexing?expand_wildcards=all&filter_path={keys}").json()
 
     def metadata(self) -> Any:
-        """Mappings, settings, aliases, templates, scripts, pipelines: all that is kept."""
-        return self.direct("GET", "/_cluster/state/metadata?filter_path=metadata").json()
+        """Mappings, settings, aliases, templates, scripts, pipelines: all that is kept, of other tests' indices none."""
+        metadata = self.direct("GET", "/_cluster/state/metadata?filter_path=metadata").json()["metadata"]
+        metadata["indices"] = {name: kept for name, kept in metadata["indices"].items() if name == self.kept}
+        return metadata
 
     def has_scroll(self) -> bool:
         """Whether the context that somebody else opened is still there."""
