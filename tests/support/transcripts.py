@@ -19,8 +19,6 @@ Transcript = dict[str, Record]
 
 _OURS = {"x-sessionrank", "server-timing"}
 _FRAMING = {"date", "server", "connection", "keep-alive", "transfer-encoding", "content-length"}
-#: The gate adds it to what an engine with document types would take for a document, and errors name the target.
-_ADDED = re.compile(r"[?&]ignore_unavailable=false\b")
 _TOOK = re.compile(r'("?\btook"?\s*[:=]\s*)\d+')
 #: Where hits or what was made of them stand, best first.
 _RANKED = {"hits", "ids", "found", "documents"}
@@ -118,7 +116,7 @@ def _untimed(value: Any, key: str = "") -> Any:
         return [_untimed(each) for each in value]
     if key == "took":
         return 0
-    return _ADDED.sub("", _TOOK.sub(r"\g<1>0", value)) if isinstance(value, str) else value
+    return _TOOK.sub(r"\g<1>0", value) if isinstance(value, str) else value
 
 
 def _shown(value: Any) -> str:
