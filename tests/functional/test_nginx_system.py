@@ -18,6 +18,7 @@ import pytest
 
 from sessionrank.vectors import VectorsFile
 from tests.support.nginx import Nginx, nginx
+from tests.support.raw_client import said
 from tests.support.recorder import Recorder, recorder
 from tests.support.served import served
 
@@ -122,6 +123,32 @@ def test_a_body_beyond_the_limit_is_refused_in_the_engines_shape(web: Nginx, far
     assert status == 413
     assert headers["content-type"] == "application/json"
     assert json.loads(body)["status"] == 413
+    assert headers["x-sessionrank"] == "refused; reason=too-large"
+    assert far_end.asked == []
+
+
+START = b"POST /managed/_count HTTP/1.1\r\nHost: x\r\n"
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (b"nonsense\r\n\r\n", 400),
+        (b"GET /managed/_count?q=" + b"x" * 70_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414),
+        (START + b"X: " + b"y" * 70_000 + b"\r\n\r\n", 400),
+        (START + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}", 400),
+        (START + b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+        (START + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", 400),
+        (START + b"Transfer-Encoding: chunked\r\n\r\n0x2\r\n{}\r\n0\r\n\r\n", 400),
+        (b"CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+        (b"TRACE / HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+    ],
+    ids=range(9),
+)
+def test_what_is_no_http_is_refused_in_the_engines_shape(
+    web: Nginx, far_end: Recorder, request_: bytes, status: int
+) -> None:
+    assert said(web.port, request_).error() == (status, "illegal_argument_exception", "refused; reason=not-http")
     assert far_end.asked == []
 
 
@@ -221,6 +248,7 @@ def test_a_proxy_that_is_down_gives_502_in_the_engines_shape(tmp_path: Path) -> 
     with nginx(tmp_path, upstream="127.0.0.1:1") as server:
         status, headers, body = ask(server.port, "GET", "/catalog/_search")
     assert (status, headers["content-type"], json.loads(body)["status"]) == (502, "application/json", 502)
+    assert headers["x-sessionrank"] == "failed; reason=unreachable"
 
 
 @pytest.fixture(scope="module")
