@@ -29,11 +29,12 @@ _BARE = re.compile(rb"(?<!\r)\n|\r(?!\n|\Z)|\0")
 
 
 class RequestRefused(NotHttp):
-    """A request that is answered with ``status`` and then its connection is closed."""
+    """A request that is answered with ``status`` and then its connection is closed; ``method`` where it was read."""
 
-    def __init__(self, status: HTTPStatus, why: str) -> None:
+    def __init__(self, status: HTTPStatus, why: str, *, method: str = "") -> None:
         super().__init__(why)
         self.status = status
+        self.method = method
 
 
 class RequestBody:
@@ -118,18 +119,30 @@ def request_from(source: Source, begin_body: Callable[[bool], None], largest_chu
 
     Raises:
         ConnectionResetError: the client closed the connection, and that was no request.
-        NotHttp: what came is none (``RequestRefused`` where the status is not 400).
+        NotHttp: what came is none; ``RequestRefused`` says more where more is known.
     """
     text = _head(source).decode("latin-1")
     first, *lines = text.split("\r\n")
     line = _LINE.fullmatch(first)
     if line is None:
         raise NotHttp("no request line")
-    if len(first) > _MAX_LINE:
+    try:
+        return _request(line, lines, source, begin_body, largest_chunk)
+    except NotHttp as error:
+        status = error.status if isinstance(error, RequestRefused) else HTTPStatus.BAD_REQUEST
+        raise RequestRefused(status, str(error), method=line[1]) from error
+
+
+def _request(
+    line: re.Match[str], lines: list[str], source: Source, begin_body: Callable[[bool], None], largest_chunk: int
+) -> RequestHead:
+    """The request of a request line and header lines."""
+    method, target, minor = line[1], line[2], int(line[3])
+    if len(target) > _MAX_LINE:
         raise RequestRefused(HTTPStatus.REQUEST_URI_TOO_LONG, "the request line is too long")
     if len(lines) > _MAX_HEADERS or any(len(each) > _MAX_LINE for each in lines):
         raise RequestRefused(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "too many header lines, or one too long")
-    minor, headers = int(line[3]), [header_of(each) for each in lines]
+    headers = [header_of(each) for each in lines]
     named = [name.lower() for name, _ in headers]
     connection = tokens_of(headers, "connection") if "connection" in named else []
     keeps = "close" not in connection and (minor == 1 or "keep-alive" in connection)
@@ -141,7 +154,7 @@ def request_from(source: Source, begin_body: Callable[[bool], None], largest_chu
             raise RequestRefused(HTTPStatus.EXPECTATION_FAILED, "an expectation that nobody knows")
         # Who has sent the body already does not wait.
         body.waits = length != 0 and not source.ahead
-    return RequestHead(line[1], _origin_form(line[1], line[2]), minor, headers, body, keeps)
+    return RequestHead(method, _origin_form(method, target), minor, headers, body, keeps)
 
 
 def _head(source: Source) -> bytes:

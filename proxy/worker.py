@@ -173,6 +173,8 @@ class HttpWorker(ThreadWorker):
             f"HTTP/1.1 {int(status)} {status.phrase}\r\nConnection: close\r\nContent-Type: application/json\r\n"
             f"Content-Length: {len(body)}\r\nX-Sessionrank: {outcome}; reason={told}\r\n\r\n"
         )
+        if isinstance(exc, RequestRefused) and exc.method == "HEAD":
+            body = b""
         try:
             _send(client, head.encode() + body, _LINGER_SECONDS)
         except OSError:

@@ -161,6 +161,15 @@ def test_a_head_that_is_none_or_has_no_end_is_refused(
     assert_refused(served, request_, (status, "not-http"))
 
 
+@pytest.mark.parametrize("header", [b"X : 1", b"Content-Length: 2\r\nContent-Length: 3", b"Expect: cake"])
+def test_a_refusal_of_a_head_has_no_body(served: tuple[int, RawEngine], header: bytes) -> None:
+    with RawClient(served[0]) as client:
+        client.send(b"HEAD / HTTP/1.1\r\nHost: x\r\n" + header + b"\r\n\r\n")
+        answer = client.answer(head_only=True)
+        assert answer.all("x-sessionrank") == ["refused; reason=not-http"]
+        assert client.rest() == b""
+
+
 def test_an_empty_line_before_a_request_is_left_out(served: tuple[int, RawEngine]) -> None:
     port, engine = served
     with RawClient(port) as client:
