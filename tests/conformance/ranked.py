@@ -34,7 +34,7 @@ def ranked_differences(
 
     Args:
         answers: the engine's own to the wrapped search: for the client's page, for the window, and for all hits up to
-            the page's end; and to the client's search for the window.
+            the page's end; and to the client's search for the window, where it has highlights.
         got: the proxy's answers with the session: the client's page, and the window.
         page: ``from`` and ``size``.
     """

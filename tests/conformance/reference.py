@@ -26,7 +26,11 @@ _MOVED = frozenset({
 })  # fmt: skip
 #: Members of the reference that are the client's own again.
 _CLIENTS_OWN = ("from", "size", "_source", "stored_fields", "docvalue_fields")
-_OURS = frozenset({"x-sessionrank", "x-session-id", "x-sessionrank-explain", "x-sessionrank-weight"})
+_OURS = frozenset({
+    "x-sessionrank", "x-session-id", "x-sessionrank-explain", "x-sessionrank-weight",
+    # Never passed on: they would make another request of one that the gate has let through.
+    "x-http-method-override", "x-http-method", "x-method-override",
+})  # fmt: skip
 _OF_THE_HOP = frozenset({"host", "connection", "content-length", "transfer-encoding", "expect", "keep-alive"})
 
 

@@ -16,9 +16,9 @@ __all__ = ["FRESH", "NO_ID", "Expect", "Row", "Step", "asks", "filled", "msearch
 #: What the proxy does to a request that the engine takes:
 #: ``untouched`` it passes as it is; ``wrapped`` its query is wrapped, with a session as without; ``ranked`` with a
 #: session its hits are put in another order as well; ``as-sent`` the engine takes it but not what the proxy makes of
-#: it; ``items`` it is a multi search, each item of which is answered as the search would be alone; ``closed`` the gate
-#: refuses it unless writes are allowed.
-Expect = Literal["untouched", "wrapped", "ranked", "as-sent", "items", "closed"]
+#: it; ``either`` is one of these two, as the engine has it; ``items`` it is a multi search, each item of which is
+#: answered as the search would be alone; ``closed`` the gate refuses it unless writes are allowed.
+Expect = Literal["untouched", "wrapped", "ranked", "as-sent", "either", "items", "closed"]
 Headers = tuple[tuple[str, str], ...]
 #: For rows whose answers warn: OpenSearch gives a warning only once to each id.
 FRESH = {"X-Opaque-Id": "{fresh}"}

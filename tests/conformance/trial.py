@@ -19,7 +19,7 @@ from .comparison import differences, plain_body
 from .items import item_differences
 from .peers import SILENCE, Peer
 from .ranked import page_of, ranked_differences
-from .reference import late, paged, reference, request_differences, unfaithful
+from .reference import late, members_of, paged, reference, request_differences, unfaithful
 from .relay import Relay
 from .rows import NO_ID, Row, Step, filled
 
@@ -139,9 +139,10 @@ class Trial:
             problems = self._same(row, expected, [plain], "without a session")
             problems += self._same(row, expected, self._walk(self.proxy, row, self.session), "with a session")
             return _plain_word(expected), problems
-        if row.expect == "as-sent":
+        refused = plain.got.reason == "wrapped-refused"
+        if row.expect == "as-sent" or (row.expect == "either" and refused):
             problems = self._same(row, expected, [plain], "without a session")
-            if plain.got.reason != "wrapped-refused":
+            if not refused:
                 problems.append(f"without a session: {plain.got.told}, not wrapped-refused")
             return "equal; as sent, since the engine refuses it wrapped", problems
         if plain.got.reason != "no-session" or len(plain.arrived) != 1:
@@ -165,15 +166,17 @@ class Trial:
         (page,) = self._walk(self.proxy, row, self.session)
         if page.got.told.startswith("plain"):
             problems = [] if page.got.reason in _NOTHING_TO_RANK else [f"with a session: {page.got.told}"]
-            if row.expect == "ranked" and page.got.reason != "no-hits":
+            if row.expect != "wrapped" and page.got.reason != "no-hits":
                 problems = [f"with a session: {page.got.told}, not personalised"]
             return "equal, wrapped", problems + self._wrapped(row, page, "with a session")[1]
-        if row.expect != "ranked":
+        if row.expect == "wrapped":
             return "", [f"with a session: {page.got.told}, though not to be re-ranked"]
         problems = unfaithful(page.sent, page.arrived[0])
         window = self._ask_engine(paged(wrapped, 0, WINDOW))
-        tail = self._ask_engine(paged(wrapped, 0, max(WINDOW, start + size)))
-        own = self._ask_engine(paged(direct.sent, 0, WINDOW))
+        end = start + size
+        tail = window if end <= WINDOW else self._ask_engine(paged(wrapped, 0, end))
+        lit = "highlight" in members_of(direct.sent)
+        own = self._ask_engine(paged(direct.sent, 0, WINDOW)) if lit else window
         answers = (self._ask_engine(wrapped), window, tail, own)
         got = _as_unpacked(page, window), _unpacked(whole, window)
         problems += ranked_differences(answers, got, (start, size), row.masks)
