@@ -182,11 +182,15 @@ class _Stream:
 
     def __init__(self, response: BackendResponse, release: Callable[[], None]) -> None:
         self._response = response
-        self._pieces = response.stream()
         self._release: Callable[[], None] | None = release
 
     def __iter__(self) -> Iterator[bytes]:
-        return self._pieces
+        try:
+            yield from self._response.stream()
+        except BackendError as error:
+            # The head is out, so the server can only cut the answer; it was counted as what it began as, too.
+            count_answer("failed", _FAILURES.get(type(error), "broken"))
+            raise
 
     def close(self) -> None:
         release, self._release = self._release, None

@@ -5,10 +5,11 @@ from __future__ import annotations
 import gzip
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 from werkzeug.test import Client, EnvironBuilder, TestResponse, run_wsgi_app
 
 from proxy.app import create_app
@@ -252,6 +253,26 @@ def test_a_stream_holds_its_place_until_it_is_closed() -> None:
     assert web.post("/catalog/_count").status_code == 429
     streaming.close()
     assert web.post("/catalog/_count").status_code == 200
+
+
+class Breaking(FakeResponse):
+    """Breaks off behind its first piece."""
+
+    def stream(self) -> Iterator[bytes]:
+        yield b"{"
+        raise BackendTimeout("slow")
+
+
+def test_a_stream_that_breaks_off_is_not_ended_and_is_counted() -> None:
+    web, _ = client(lambda _: Breaking(), max_in_flight=1)
+    before = failures("timeout")
+    with pytest.raises(BackendTimeout):
+        web.get("/catalog/_count", buffered=True)
+    assert failures("timeout") == before + 1
+
+
+def failures(reason: str) -> float:
+    return REGISTRY.get_sample_value("sessionrank_requests_total", {"outcome": "failed", "reason": reason}) or 0.0
 
 
 def test_our_own_endpoints_do_not_take_the_places_of_searches() -> None:
