@@ -56,6 +56,8 @@ class Exchange:
         own.repeatable = route.repeatable
         if route.instead:
             own.method, own.target = route.instead
+            # An error is to be read, then; see `_in_own_words`.
+            own.headers = [(name, value) for name, value in own.headers if name.lower() != "accept-encoding"]
         with watch("engine"):
             response = self._backend.send(own, timeout=watch.deadline.remaining())
             body = _in_own_words(response, request, own) if route.instead and response.status >= 400 else response

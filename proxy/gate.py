@@ -49,7 +49,7 @@ _ALLOWED: dict[str, tuple[str, ...]] = {
     "/_query": _POST,
     "/{index}/_explain/{id}": _ASK,
     "/{index}/_termvectors": _ASK, "/{index}/_termvectors/{id}": _ASK,
-    "/{index}/_search_mvt/{name}/{name}/{name}/{name}": _ASK,
+    "/{index}/_mvt/{name}/{name}/{name}/{name}": _ASK,
     "/{index}": _GET,
     "/{index}/_doc/{id}": _GET,
     "/{index}/_source/{id}": _GET,
@@ -103,6 +103,10 @@ _KINDS: dict[str, Literal["search", "msearch"]] = {
 }
 #: What no segment may hold, decoded as often as it can be; and UTF-8 that hides ASCII in two bytes.
 _ODD = re.compile(r"[\\\x00-\x1f\x7f]|(?:^|/)\.\.?(?:/|$)")
+#: The one form of an index name that holds a slash: ``<logs-{now/d{yyyy.MM.dd|+02:00}}>``.
+_DATE_MATH = re.compile(
+    r"<[^<>/]*\{(?:now|[0-9T:.-]+\|\|)(?:[+-][0-9]+[a-zA-Z]|/[a-zA-Z])*(?:\{[^{}<>/]*\})?\}[^<>/]*>"
+)
 _OVERLONG = re.compile(r"%c[01]", re.IGNORECASE)
 
 
@@ -246,6 +250,8 @@ def _matches(word: str, segment: tuple[str, str]) -> bool:
         return False
     if word == "{id}":
         return True
+    if word == "{index}":
+        name = _DATE_MATH.sub("<>", name)
     if "/" in name or ";" in raw:
         return False
     if word == "{index}":

@@ -224,7 +224,7 @@ class Planner:
         headers: Headers = [(k, v) for k, v in request.headers if k.lower() not in dropped]
         content_type = request.header("content-type") if request.body else None
         if content_type is None:
-            accept = request.header("accept") or ""
+            accept = (request.header("accept") or "").partition(",")[0].strip()
             content_type = accept if accept.lower().startswith("application/vnd.elasticsearch+json") else None
         headers.append(("Content-Type", content_type or "application/json"))
         headers.append(("Accept-Encoding", "identity"))

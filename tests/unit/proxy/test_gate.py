@@ -29,6 +29,12 @@ def admit(method: str, target: str, **settings: object) -> Route | Refused:
         ("POST", "/a,b/_search", ("a", "b")),
         ("GET", "/a%2Cb/_search", ("a", "b")),
         ("GET", "/%3Clogs-%7Bnow%7D%3E/_search", ("<logs-{now}>",)),
+        ("GET", "/%3Clogs-%7Bnow%2Fd%7D%3E/_search", ("<logs-{now/d}>",)),
+        (
+            "GET",
+            "/%3Ca-%7Bnow%2Fd-1M%7Byyyy.MM%7C%2B02:00%7D%7D%3E%2Cb/_count",
+            ("<a-{now/d-1M{yyyy.MM|+02:00}}>", "b"),
+        ),
         ("GET", "/_all/_search", ("_all",)),
         ("POST", "/_msearch", ()),
         ("GET", "/catalog/_doc/a%2Fb", ("catalog",)),
@@ -106,6 +112,9 @@ def test_a_read_of_the_search_side_passes(method: str, target: str, names: tuple
         ("GET", "/catalog/_search?a#b"),
         ("GET", "/catalog/_search//"),
         ("GET", "/catalog;a=b/_search"),
+        ("GET", "/%3Ca-%7Bnow%2F..%2F_bulk%7D%3E/_search"),
+        ("GET", "/%3Ca-%7Bnow%2F_bulk%7D%3E/_search"),
+        ("GET", "/%3Ca%2Fb-%7Bnow%2Fd%7D%3E/_search"),
         ("POST", "/catalog\\_bulk/_search"),
         # Another method for who listens.
         ("POST", "/catalog/_search?_method=DELETE"),
