@@ -12,7 +12,7 @@ import secrets
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -21,6 +21,7 @@ from sessionrank.console import err
 from stack.artifacts import locked
 from stack.settings import read_stack_settings
 
+from .client_stage import Stage
 from .transcripts import Transcript
 
 __all__ = ["Pairing", "PythonClient", "pairings", "python_client"]
@@ -63,12 +64,17 @@ class PythonClient:
 
     python: Path
 
-    def __call__(
-        self, url: str, index: str, sections: Sequence[str], headers: Mapping[str, str] | None = None
-    ) -> Transcript:
-        """Make the calls of these sections with a client of the server at ``url``."""
+    def __call__(self, url: str, stage: Stage, sections: Sequence[str]) -> Transcript:
+        """Make the calls of these sections with a client of the server at ``url``, about the shop of ``stage``."""
         run = f"run{secrets.token_hex(8)}"
-        given = {"url": url, "index": index, "sections": sections, "headers": headers or {}, "run": run}
+        given = {
+            "url": url,
+            "sections": sections,
+            "index": stage.shop.index,
+            "managed": stage.shop.alias,
+            "headers": dict(stage.visit),
+            "run": run,
+        }
         done = subprocess.run(
             [self.python, PROGRAMS / "script" / "main.py"],
             input=json.dumps(given),

@@ -13,8 +13,8 @@ from tests.support.served import served
 from tests.support.stack import Servers
 from tests.support.transcripts import Transcript
 
-#: The sections that only read.
-READING = ("documents", "searching", "walking", "wire")
+#: Calls that a proxy with its defaults refuses.
+CLOSED = ("sniffing", "writing")
 
 
 @pytest.fixture(scope="session")
@@ -41,19 +41,25 @@ def stage(pairing: Pairing, stages: Stages) -> Stage:
 
 @pytest.fixture(scope="session")
 def direct(client: PythonClient, stage: Stage) -> Transcript:
-    """What the engine itself answers to all that only reads."""
-    return client(stage.engine, stage.shop.index, READING)
+    """What the engine itself answers."""
+    return client(stage.engine, stage, ("documents", "searching", "walking", "wire", *CLOSED, "managed"))
 
 
 @pytest.fixture(scope="session")
 def through(client: PythonClient, stage: Stage) -> Transcript:
-    """What the proxy answers to that, for an index that it does not personalise."""
-    return client(stage.managed, stage.shop.index, READING)
+    """What a proxy with its defaults answers; only the section ``managed`` asks for an index that it personalises."""
+    return client(stage.managed, stage, ("documents", "searching", "walking", "wire", *CLOSED, "managed"))
 
 
 @pytest.fixture(scope="session")
-def writable(servers: Servers) -> Iterator[Callable[[str], str]]:
-    """``writable("opensearch")``: the URL of a proxy before that engine that forwards everything."""
+def opened(client: PythonClient, stage: Stage, open_proxy: Callable[[str], str], pairing: Pairing) -> Transcript:
+    """What a proxy that forwards everything answers to what the other refuses."""
+    return client(open_proxy(pairing.engine), stage, CLOSED)
+
+
+@pytest.fixture(scope="session")
+def open_proxy(servers: Servers) -> Iterator[Callable[[str], str]]:
+    """``open_proxy("opensearch")``: the URL of a proxy before that engine that forwards everything."""
     opened: dict[str, str] = {}
     with ExitStack() as exits:
 
@@ -62,6 +68,7 @@ def writable(servers: Servers) -> Iterator[Callable[[str], str]]:
                 settings = {
                     "SESSIONRANK_UPSTREAM": servers.engine(engine),
                     "SESSIONRANK_REDIS_URL": servers.stack().redis_url,
+                    "SESSIONRANK_ALLOW_SNIFF": "true",
                     "SESSIONRANK_ALLOW_WRITES": "true",
                 }
                 opened[engine] = f"http://127.0.0.1:{exits.enter_context(served(settings))}"

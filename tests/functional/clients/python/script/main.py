@@ -1,8 +1,8 @@
 """Run one official client through named calls against a server; print a record of each as one JSON array.
 
 Reads one JSON object from standard input. ``url``: the server; ``sections``: which calls to make; ``index``: the
-index to ask; ``headers``: those that the client sends in the section ``managed``; ``run``: a word that is new in every
-run and may begin the name of an index.
+index to ask; ``managed`` and ``headers``: the index and the client's headers in the section of that name; ``run``: a
+word that is new in every run and may begin the name of an index.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ def main() -> None:
     given = json.load(sys.stdin)
     note = Transcript(FAILURES)
     for section in given["sections"]:
+        note.section = section
         _SECTIONS[section](note, given)
     json.dump(note.records, sys.stdout)
 

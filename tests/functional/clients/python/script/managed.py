@@ -20,8 +20,8 @@ _PAGE = 20
 
 
 def managed(note: Transcript, given: dict[str, Any]) -> None:
-    """Ask ``given["index"]``, always for all hits, with the client's own option for headers."""
-    url, index, headers = given["url"], given["index"], given["headers"]
+    """Ask ``given["managed"]``, always for all hits, with the client's own option for headers."""
+    url, index, headers = given["url"], given["managed"], given["headers"]
     client = connect(url, headers=headers)
     note("managed body", client.search, index=index, body=_BODY)
     note("managed q", client.search, index=index, q="name:red", size=100)

@@ -23,11 +23,18 @@ def sniffing(note: Transcript, given: dict[str, Any]) -> None:
     note("search between", client.search, index=index, q="heart", size=1)
     note("nodes of all", client.nodes.info)
     note("sniff connections", lambda: note.connects - before)
+    asking = (
+        {"sniff_before_requests": True, "min_delay_between_sniffing": 0.001}
+        if FAMILY == "new"
+        else {"sniffer_timeout": 0.001}
+    )
+    client = connect(url, **asking)
+    note("sniff while asking", lambda: [client.count(index=index)["count"] for _ in range(2)])
     kind = installed.OpenSearch if FAMILY == "opensearch" else installed.Elasticsearch
     failing = {"sniff_on_node_failure" if FAMILY == "new" else "sniff_on_connection_fail": True}
     for number in range(2):  # which node comes first is a matter of chance
-        client = kind([_DOWN, url], max_retries=3, **failing)
-        note(f"sniff on failure {number}", lambda c=client: [c.count(index=index)["count"] for _ in range(3)])
+        failing_client = kind([_DOWN, url], max_retries=3, **failing)
+        note(f"sniff on failure {number}", lambda c=failing_client: [c.count(index=index)["count"] for _ in range(3)])
 
 
 def _nodes(client: Any) -> list[str]:

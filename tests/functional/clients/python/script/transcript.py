@@ -16,6 +16,8 @@ class Transcript:
 
     def __init__(self, failures: tuple[type[Exception], ...]) -> None:
         self.records: list[dict[str, Any]] = []
+        #: What the next calls belong to.
+        self.section = ""
         self._failures = failures
         self._connects = 0
         sys.addaudithook(self._watch)
@@ -25,7 +27,7 @@ class Transcript:
 
         Any other error is one of the script, and passes.
         """
-        record: dict[str, Any] = {"call": name}
+        record: dict[str, Any] = {"call": name, "section": self.section}
         self.records.append(record)
         result = None
         with warnings.catch_warnings(record=True) as told:
