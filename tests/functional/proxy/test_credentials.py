@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -226,3 +228,14 @@ def test_serve_tells_of_unusable_files_in_one_line() -> None:
     told = str(raised.value).partition("serve ended: ")[2].strip()
     assert "SESSIONRANK_UPSTREAM_KEY_FILE" in told
     assert len(told.splitlines()) == 1
+
+
+def test_a_key_under_a_password_asks_nobody_at_a_terminal() -> None:
+    files = {"cert_file": str(TLS / "client.pem"), "key_file": str(TLS / "client-key-encrypted.pem")}
+    made = f"from sessionrank.upstream import UpstreamAccess; UpstreamAccess(**{files!r}).tls()"
+    at_terminal = f"import pty; pty.spawn([{sys.executable!r}, '-c', {made!r}])"
+    got = subprocess.run(
+        [sys.executable, "-c", at_terminal], stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False
+    )
+    assert b"pass phrase" not in got.stdout
+    assert b"ConfigurationError: SESSIONRANK_UPSTREAM_CERT_FILE" in got.stdout

@@ -104,9 +104,9 @@ class Guarded:
         return self.direct("GET", f"/_stats/indexing?expand_wildcards=all&filter_path={keys}").json()
 
     def metadata(self) -> Any:
-        """Mappings, settings, aliases, templates, scripts, pipelines: all that is kept, of other tests' indices none."""
+        """Mappings, settings, aliases, templates, scripts, pipelines; of other tests' indices nothing."""
         metadata = self.direct("GET", "/_cluster/state/metadata?filter_path=metadata").json()["metadata"]
-        metadata["indices"] = {name: kept for name, kept in metadata["indices"].items() if name == self.kept}
+        metadata["indices"] = {name: kept for name, kept in metadata["indices"].items() if name.endswith(self.kept[4:])}
         return metadata
 
     def has_scroll(self) -> bool:
