@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 from urllib.parse import unquote
 
@@ -150,6 +151,7 @@ class Gate:
         for path, methods in (_ALLOWED | (_SNIFF if settings.allow_sniff else {})).items():
             words = path[1:].split("/") if path != "/" else []
             self._routes.setdefault(len(words), []).append((path, words, methods))
+        self._remembered = lru_cache(maxsize=1024)(self._find)
 
     def admit(self, method: str, target: str, *, own_credentials: bool) -> Route | Refused:
         """Decide on a method and a raw target.
@@ -158,7 +160,9 @@ class Gate:
             own_credentials: the engine will see the proxy's credentials, so its roles are no wall for the client.
         """
         path = target.partition("?")[0]
-        found = None if "#" in target or _overrides(target) else self._find(method, path)
+        # Most requests are for a few paths; long ones would cost memory.
+        find = self._remembered if len(path) < 256 else self._find
+        found = None if "#" in target or _overrides(target) else find(method, path)
         if self._settings.allow_writes and (found is None or found[2]):
             return Route((), "other", repeatable=method in ("GET", "HEAD", "OPTIONS"))
         if found is None:
@@ -276,10 +280,10 @@ def _is_plain(name: str) -> bool:
 
 def _overrides(target: str) -> bool:
     """Whether a parameter asks whoever listens to take another method: engines do not, but others might."""
-    lowered = target.lower()
-    if "method" not in lowered and "%" not in lowered:
+    query = target.partition("?")[2]
+    if "%" not in query and "method" not in query.lower():
         return False
-    pieces = re.split("[&;]", target.partition("?")[2])
+    pieces = re.split("[&;]", query)
     return any(unquote(piece.lstrip("=").partition("=")[0]).strip().lower() == "_method" for piece in pieces)
 
 
