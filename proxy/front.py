@@ -227,14 +227,18 @@ def _encoded(answer: Answer, accepted: str, method: str) -> tuple[list[bytes] | 
     headers = _end_to_end(answer.headers, _HOP_BY_HOP_BACK)
     if not isinstance(answer.body, bytes):
         return answer.body, headers
-    headers = [(key, value) for key, value in headers if key.lower() != "content-length"]
     body = answer.body
     if len(body) > _GZIP_FROM and _takes_gzip(accepted):
         packer = zlib.compressobj(level=1, wbits=31)
         body = packer.compress(body) + packer.flush()
         headers.append(("Content-Encoding", "gzip"))
-    headers.append(("Content-Length", str(len(body))))
-    return [b"" if method == "HEAD" else body], headers
+    return [b"" if method == "HEAD" else body], _with_length(headers, len(body))
+
+
+def _with_length(headers: list[tuple[str, str]], length: int) -> list[tuple[str, str]]:
+    """With the length where the engine had its own, else at the end."""
+    told = [(key, str(length) if key.lower() == "content-length" else value) for key, value in headers]
+    return told if any(key.lower() == "content-length" for key, _ in told) else [*told, ("Content-Length", str(length))]
 
 
 def _takes_gzip(accepted: str) -> bool:

@@ -191,6 +191,15 @@ def test_our_answers_are_gzipped_for_those_who_take_it(accepts: str, packed: boo
     assert json.loads(gzip.decompress(answer.data) if packed else answer.data) == HITS
 
 
+def test_the_length_of_an_answer_that_we_made_stands_where_the_engines_stood() -> None:
+    headers = [("X-A", "1"), ("content-length", "1"), ("content-type", "application/json"), ("X-B", "2")]
+    web, _ = client(lambda _: FakeResponse(HITS, headers=headers))
+    answer = web.post("/catalog/_search", headers={"Accept-Encoding": "identity"})
+    names = ["X-A", "content-length", "content-type", "X-B"]
+    assert [name for name, _ in answer.headers][:4] == names
+    assert answer.headers["Content-Length"] == str(len(answer.data))
+
+
 def test_a_small_answer_is_not_packed_and_a_packed_one_passes_as_it_is() -> None:
     web, _ = client(lambda _: FakeResponse({"hits": {"hits": []}}))
     assert "Content-Encoding" not in web.post("/catalog/_search", headers={"Accept-Encoding": "gzip"}).headers
