@@ -39,7 +39,7 @@ def detect(urls: Sequence[str], access: UpstreamAccess = NOBODY) -> EngineInfo:
     try:
         status, headers, root = _get(transport, "/")
         if status == 401:
-            raise BackendError(f"{where} refuses the credentials in SESSIONRANK_UPSTREAM or its files, or asks for some (401)")
+            raise BackendError(f"{where} refuses the credentials in SESSIONRANK_UPSTREAM, or asks for some (401)")
         info = identify(root if status == 200 else None, None, headers)
         if info is None or not info.version:
             node_status, headers, nodes = _get(transport, _NODES)

@@ -72,6 +72,9 @@ REFUSED = [
     "GET /catalog/_search%2F..", "GET /catalog%5C_search", "GET /catalog/_%73earch", "GET /%5fnodes", "GET /%5Fbulk",
     "GET /catalog/%00/_search", "GET /catalog/_doc/a%0d%0aX:%20y", "GET /%c0%ae%c0%ae/_nodes/x",
     "GET http://127.0.0.1/catalog//_search", "GET http://127.0.0.1:9200/_nodes",
+    "POST /catalog/_update/_search", "POST /catalog/_explain/_bulk",
+    "GET /catalog/%252e%252e/_nodes", "GET /catalog/_doc/a%2f..%2f..%2f_nodes", "POST /catalog/_search?_method=DELETE",
+    "DELETE /_search/scroll?scroll_id=_all", "DELETE /_search/scroll/_all,", "GET /catalog/_doc/1#x",
     "GET /;/_nodes", "POST /_sessionrankx/events", "GET /_sessionrank%2fhealth%2flive", "GET /%5fsessionrank/metrics",
 ]  # fmt: skip
 
@@ -84,6 +87,18 @@ def test_what_is_not_a_read_is_refused_and_reaches_nobody(guarded: tuple[int, Re
     got = spoken(port, request.encode())
     assert_engine_shape(got, 403, "security_exception")
     assert len(record.asked) == before
+
+
+@pytest.mark.parametrize("name", ["X-HTTP-Method-Override", "X-HTTP-Method", "x-method-override"])
+def test_a_header_that_asks_for_another_method_does_not_go_on(guarded: tuple[int, Recorder], name: str) -> None:
+    """Engines do not know it; who stands before one might."""
+    port, record = guarded
+    for target in ("/catalog/_search", "/catalog/_count"):
+        got = Over(f"http://127.0.0.1:{port}")("POST", target, {}, {name: "DELETE", "X-Other": "DELETE"})
+        assert got.status == 200
+        names = {key.lower() for key, _ in record.asked[-1].headers}
+        assert "x-other" in names
+        assert name.lower() not in names
 
 
 @pytest.mark.parametrize(
