@@ -18,12 +18,13 @@ Record = dict[str, Any]
 Transcript = dict[str, Record]
 
 _OURS = {"x-sessionrank", "server-timing"}
-_FRAMING = {"date", "server", "connection", "keep-alive", "transfer-encoding", "content-length"}
+#: The encoding is undone by the client: were it told wrongly, there would be no result.
+_FRAMING = {"date", "server", "connection", "keep-alive", "transfer-encoding", "content-length", "content-encoding"}
 _TOOK = re.compile(r'("?\btook"?\s*[:=]\s*)\d+')
 #: Where hits or what was made of them stand, best first.
 _RANKED = {"hits", "ids", "found", "documents"}
-#: What differs when the engine scores a changed query, and when we compress in its place.
-_SCORES = {"_score", "max_score", "sort", "content-encoding"}
+#: What differs when the engine scores a changed query.
+_SCORES = {"_score", "max_score", "sort"}
 
 
 def of_run(text: str, *, run: str, url: str) -> Transcript:

@@ -193,7 +193,7 @@ function reads ({ client, index, run }) {
     ['msearch with a query that is none', () => client.msearch([{ index }, { query: SET }, { index }, { query: { nonsense: {} } }], { index })],
     ['missing template', ask('searchTemplate', { index }, { id: 'no-such-template', params: {} })],
     ['cat count as text', ask('cat.count', { index, v: true, h: 'count' })],
-    ['cat aliases as JSON', ask('cat.aliases', { name: 'shop*', format: 'json', h: 'alias' })],
+    ['cat aliases as JSON', ask('cat.aliases', { name: index, format: 'json', h: 'alias' })],
     ['search as YAML', () => client.raw('POST', `/${index}/_search`, { format: 'yaml' }, { query: SET, ...WHOLE })],
     ['search answered as YAML', () => client.raw('POST', `/${index}/_search`, {}, { query: SET, ...WHOLE }, { accept: client.type('yaml') })],
     ['search of a missing index', ask('search', { index: 'no-such-index' }, { query: SET })],
