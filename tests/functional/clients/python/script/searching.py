@@ -204,6 +204,7 @@ def _elsewhere(note: Transcript, client: Any, index: str) -> None:
         note("eql search", client.eql.search, index=index, body={"query": "any where true"})
     if FAMILY == "new":
         note("esql query", client.esql.query, query=f"FROM {index}")
+        note("vector tile", client.search_mvt, index=index, field="name", zoom=1, x=0, y=0)
 
 
 def _language(note: Transcript, client: Any, index: str) -> None:
