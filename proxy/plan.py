@@ -38,6 +38,7 @@ _ONCE = ("content-type", "content-encoding")
 DOUBTS = (Unreadable, msgspec.MsgspecError, UnicodeError, RecursionError)
 
 _JSON_TYPE = re.compile(r"application/(vnd\.elasticsearch\+)?json\b", re.IGNORECASE)
+_VENDOR_TYPE = re.compile(r"application/vnd\.elasticsearch\+json[^,]*", re.IGNORECASE)
 _OTHER_FORMAT = re.compile(r"yaml|cbor|smile|ndjson|csv|text/plain|arrow|event-stream|mapbox", re.IGNORECASE)
 #: URL parameters that make up the ``query_string`` query which ``q`` stands for, with their names in the body.
 _Q_PARAMETERS = {
@@ -224,8 +225,9 @@ class Planner:
         headers: Headers = [(k, v) for k, v in request.headers if k.lower() not in dropped]
         content_type = request.header("content-type") if request.body else None
         if content_type is None:
-            accept = (request.header("accept") or "").partition(",")[0].strip()
-            content_type = accept if accept.lower().startswith("application/vnd.elasticsearch+json") else None
+            # Elasticsearch wants a vendor's type in both or in neither; in a list it does not see it.
+            accept = request.header("accept") or ""
+            content_type = accept if _VENDOR_TYPE.fullmatch(accept.strip()) else None
         headers.append(("Content-Type", content_type or "application/json"))
         headers.append(("Accept-Encoding", "identity"))
         text = str(url)

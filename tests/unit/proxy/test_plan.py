@@ -183,6 +183,12 @@ def test_headers_can_forbid_a_change(headers: list[tuple[str, str]], reason: str
     assert plan(BAG, headers=headers) == PassThrough(reason)
 
 
+def test_a_vendors_type_in_a_list_is_one_that_its_engine_does_not_see() -> None:
+    accept = "application/vnd.elasticsearch+json; compatible-with=8,text/plain"
+    made, _, _ = rewritten(None, headers=[("Accept", accept)], method="GET")
+    assert {("Content-Type", "application/json"), ("Accept", accept)} <= set(made.request.headers)
+
+
 def test_versioned_media_types_are_kept() -> None:
     media = "application/vnd.elasticsearch+json; compatible-with=8"
     made, _, _ = rewritten(BAG, headers=[("Content-Type", media), ("Accept", media)])
