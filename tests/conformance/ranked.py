@@ -47,6 +47,7 @@ def ranked_differences(
     found = _same_but_for_hits(answers[0], got[0], wrapped, page_got, "page")
     found += _same_but_for_hits(answers[1], got[1], window, window_got, "window")
     found += _set_differences(window.hits, window_got.hits)
+    found += _wrong_count(window.hits, window_got.hits, got[1].told)
     order = (*window_got.hits, *tail.hits[len(window.hits) :])[page[0] : page[0] + page[1]]
     if page_got.hits != order:
         found.append(f"the page is not cut from the window's order: {_ids(page_got.hits)}, not {_ids(order)}")
@@ -69,6 +70,14 @@ def _set_differences(expected: Sequence[str], got: Sequence[str]) -> list[str]:
     if not missing and not extra:
         return []
     return [f"the window's hits: missing {_short(missing)}, too many {_short(extra)}"]
+
+
+def _wrong_count(expected: Sequence[str], got: Sequence[str], told: str) -> list[str]:
+    """Whether ``moved`` tells how many hits of the window stand elsewhere; hits that show too little look alike."""
+    moved = sum(one != other for one, other in zip(expected, got, strict=True)) if len(expected) == len(got) else -1
+    count = int(told.rpartition("moved=")[2] or -1)
+    right = moved == count if len(set(expected)) == len(expected) else moved <= count
+    return [] if right else [f"{moved} hits of the window were moved, but it says {told!r}"]
 
 
 def _highlight_differences(expected: Sequence[str], got: Sequence[str]) -> list[str]:

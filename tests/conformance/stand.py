@@ -20,10 +20,11 @@ from .relay import relay
 from .shop import CLUSTERS, PRODUCTS, Shop, cluster_of, product_id, stocked
 from .trial import WINDOW, Trial
 
-__all__ = ["stand"]
+__all__ = ["VIEWED_CLUSTER", "stand"]
 
 #: What a session has viewed: products of one cluster.
-_VIEWED = [product_id(n) for n in range(PRODUCTS) if cluster_of(n) == 1][:4]
+VIEWED_CLUSTER = 1
+_VIEWED = [product_id(n) for n in range(PRODUCTS) if cluster_of(n) == VIEWED_CLUSTER][:4]
 _PATIENT_MS = "10000"
 #: The proxy that lets all pass, for requests that the gate refuses otherwise.
 _OPEN = {"SESSIONRANK_ALLOW_WRITES": "true", "SESSIONRANK_ALLOW_SNIFF": "true"}

@@ -76,7 +76,7 @@ def test_the_length_is_compared_for_head_alone() -> None:
         (b'{"a":null}', b'{"a":"null"}', 'body: a: "null", not null'),
         (b'{"a":1}', b'{ "a":1}', "body: from byte 1: b'{ \"a\":1}', not b'{\"a\":1}' (8 bytes, not 7)"),
         (b'{"a":"\\u00e9"}', '{"a":"é"}'.encode(), "body: from byte 6"),
-        (b"abc", b"abd", "body: from byte 2: b'abd', not b'abc' (3 bytes, not 3)"),
+        (b"abc", b"abx", "body: from byte 2: b'abx', not b'abc' (3 bytes, not 3)"),
         (b"abc", b"", "body: from byte 0: b'', not b'abc' (0 bytes, not 3)"),
     ],
 )
@@ -147,7 +147,21 @@ def test_what_has_no_hits_cannot_be_cut(body: bytes) -> None:
 
 def ranked(page: bytes, window: bytes, expected: bytes = answer("a", "b", "c")) -> list[str]:
     engine = (got(expected), got(expected), got(expected), got(expected))
-    return ranked_differences(engine, (got(page), got(window)), (0, 3))
+    return ranked_differences(engine, (got(page), got(window, 200, moved(3))), (0, 3))
+
+
+def moved(count: int) -> tuple[str, str]:
+    return "X-Sessionrank", f"personalised; window=20; moved={count}"
+
+
+def test_a_wrong_count_of_moved_hits_is_told() -> None:
+    engine = (got(answer("a", "b")),) * 4
+    same = got(answer("a", "b"), 200, moved(0))
+    assert ranked_differences(engine, (same, same), (0, 2)) == []
+    lying = got(answer("a", "b"), 200, moved(2))
+    assert ranked_differences(engine, (lying, lying), (0, 2)) == [
+        "0 hits of the window were moved, but it says 'personalised; window=20; moved=2'"
+    ]
 
 
 def test_another_order_is_no_difference() -> None:
@@ -174,7 +188,7 @@ def test_what_stands_around_the_hits_is_compared() -> None:
 def test_highlights_are_those_of_the_clients_own_search() -> None:
     lit = answer("a").replace(b'"_score"', b'"highlight":{"n":["x"]},"_score"')
     engine = (got(answer("a")), got(answer("a")), got(answer("a")), got(lit))
-    found = ranked_differences(engine, (got(answer("a")), got(answer("a"))), (0, 1))
+    found = ranked_differences(engine, (got(answer("a")), got(answer("a"), 200, moved(0))), (0, 1))
     assert found == ["highlight of a: None, not {'n': ['x']}"]
 
 

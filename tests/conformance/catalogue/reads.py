@@ -94,7 +94,7 @@ ROWS = [
     asks("_terms_enum", "POST", "/{index}/_terms_enum", {"field": "group", "string": "h"}),
     asks("_knn_search", "POST", "/{index}/_knn_search", {"knn": {
         "field": "vector", "query_vector": [1, 1, 1, 1], "k": 2, "num_candidates": 5}}),
-    *_of("_search_mvt", ("", "GET", "/place/2/1/1", None)),
+    *_of("_mvt", ("", "GET", "/place/2/1/1", None), ("by POST", "POST", "/place/2/1/1", _RED)),
     *_of("_search/template",
          ("", "POST", "", {**_WORDS, "params": _PARAMS}),
          ("stored", "POST", "", {"id": "{template}", "params": _PARAMS}),
