@@ -29,6 +29,9 @@ _BODY_REASONS = {
 }
 _PAID = re.compile(rb'"(?:pinned|rule|rule_query)"\s*:\s*\{')
 _RANKED = re.compile(rb'"(?:knn|hybrid|neural|neural_sparse|semantic|sparse_vector|text_expansion)"\s*:\s*\{')
+#: Whole numbers as engines take them: with a sign in the URL; in the body also as a text, and they cut fractions off.
+_IN_URL = re.compile(r"\+?([0-9]{1,9})", re.ASCII)
+_IN_BODY = re.compile(r'("?)([0-9]{1,9}(?:\.[0-9]{1,9})?(?:[eE]\+?[0-9])?)\1', re.ASCII)
 _FALSE = {b"false", b'"false"', b"null"}
 _BY_SCORE: tuple[Any, ...] = ("_score", {"_score": "desc"}, {"_score": {"order": "desc"}}, {"_score": {}})
 
@@ -99,9 +102,10 @@ def _by_score_alone(url: Query, body: Fields) -> bool:
 
 def _number(name: str, url: Query, body: Fields, default: int) -> int:
     """A page number as URL over body gives it; what is no plain number is the engine's to refuse."""
-    text = url.values.get(name)
-    if text is None:
-        text = bytes(body[name]).decode().strip('"') if name in body else str(default)
-    if not re.fullmatch(r"[0-9]{1,9}", text):
+    if name in url.values:
+        found = _IN_URL.fullmatch(url.values[name])
+    else:
+        found = _IN_BODY.fullmatch(bytes(body[name]).decode() if name in body else str(default))
+    if found is None:
         raise NotOurs("unreadable")
-    return int(text)
+    return int(float(found[found.lastindex or 0]))

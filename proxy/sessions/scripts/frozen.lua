@@ -1,13 +1,13 @@
 -- An order that was used not too long ago, and how many of its hits were shown; or nothing. Renews its time.
 -- KEYS[1] the session's orders; ARGV[1] the name of the walk, ARGV[2] how many hits will be shown from now on,
--- ARGV[3] seconds to live.
+-- ARGV[3] seconds to live. The form of a value: see freeze.lua.
 local kept = redis.call('HGET', KEYS[1], ARGV[1])
-local now = redis.call('TIME')[1]
-if not kept or now - string.sub(kept, 1, 12) >= tonumber(ARGV[3]) then
+local now = redis.call('TIME')
+if not kept or now[1] - string.sub(kept, 1, 12) >= tonumber(ARGV[3]) then
   return false
 end
-local shown, order = tonumber(string.sub(kept, 13, 22)), string.sub(kept, 23)
+local shown, order = tonumber(string.sub(kept, 19, 28)), string.sub(kept, 29)
 local more = math.max(shown, tonumber(ARGV[2]))
-redis.call('HSET', KEYS[1], ARGV[1], string.format('%012d%010d', now, more) .. order)
+redis.call('HSET', KEYS[1], ARGV[1], string.format('%012d%06d%010d', now[1], now[2], more) .. order)
 redis.call('EXPIRE', KEYS[1], ARGV[3])
 return {shown, order}

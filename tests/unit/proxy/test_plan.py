@@ -189,6 +189,21 @@ def test_a_vendors_type_in_a_list_is_one_that_its_engine_does_not_see() -> None:
     assert {("Content-Type", "application/json"), ("Accept", accept)} <= set(made.request.headers)
 
 
+@pytest.mark.parametrize("start", [b"10", b'"10"', b"10.0", b"10.9", b'"10.5"', b"1e1", b"1.05E+1"])
+def test_pages_start_where_engines_see_it(start: bytes) -> None:
+    made, _, _ = rewritten(b'{"from":' + start + b"}")
+    assert made.page is not None
+    assert made.page.start == 10
+    made, _, _ = rewritten({}, "/catalog/_search?from=%2B10")
+    assert made.page is not None
+    assert made.page.start == 10
+
+
+@pytest.mark.parametrize("start", [b"-1", b"null", b"true", b"[1]", b'" 1"', b"10000000000", b"1e99"])
+def test_an_odd_start_is_left_to_the_engine(start: bytes) -> None:
+    assert plan(b'{"from":' + start + b"}") == PassThrough("unreadable")
+
+
 def test_versioned_media_types_are_kept() -> None:
     media = "application/vnd.elasticsearch+json; compatible-with=8"
     made, _, _ = rewritten(BAG, headers=[("Content-Type", media), ("Accept", media)])
