@@ -32,7 +32,7 @@ ROWS = [
     _red("size 0", "untouched", size=0),
     _red("size beyond the window", size=30),
     _red("size as a text", size="4"),
-    _red("size as a fraction", "untouched", size=4.0),
+    _red("size as a fraction", size=4.0),
     _red("from and size inside the window", **{"from": 5, "size": 5}),
     search("from and size across the window's edge", {"from": 15, "size": 10}),
     search("page that ends at the window's edge", {"from": 10, "size": 10}),

@@ -69,7 +69,7 @@ ROWS: list[Row] = [
     msearch("broken JSON in an item", _lines("{}", '{"size":', "{}", '{"size":2}')),
     msearch("no body", b"", expect="untouched"),
     asks("no body at all", "POST", "/{index}/_msearch", headers=_NDJSON),
-    msearch("a single newline", b"\n", expect="untouched"),
+    msearch("a single newline", b"\n", headers={**_NDJSON, **FRESH}, expect="untouched"),
     msearch("a JSON body without lines", b'{"query":{"match_all":{}}}', expect="untouched"),
     msearch("content type JSON", _TWO, headers={"Content-Type": "application/json"}),
     msearch("content type text", _TWO, headers={"Content-Type": "text/plain"}, expect="untouched"),
