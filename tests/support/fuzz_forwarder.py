@@ -53,11 +53,11 @@ class Passed:
 
 @dataclass
 class Forwarder:
-    """Where it listens, what passed for each id, and what should never have come."""
+    """Where it listens; for each id, what passed and what should never have come."""
 
     port: int = 0
     passed: dict[str, list[Passed]] = field(default_factory=lambda: defaultdict(list))
-    harmful: list[str] = field(default_factory=list)
+    harmful: dict[str, str] = field(default_factory=dict)
 
 
 def harm(method: str, target: str) -> str:
@@ -65,19 +65,18 @@ def harm(method: str, target: str) -> str:
 
     The path is taken as the most obliging server would: decoded again and again, lower case, backslashes as slashes.
     """
-    path = target.partition("?")[0]
+    path = raw = target.partition("?")[0]
     for _ in range(4):
         path = unquote(path)
     words = path.lower().replace("\\", "/").split("/")
-    plain = re.sub("%2f", "", target.partition("?")[0], flags=re.IGNORECASE)
+    plain = re.sub("%2f", "", raw, flags=re.IGNORECASE)
     if any(word in (".", "..") for word in words) or "//" in plain or not target.startswith("/"):
         return "a path that two servers read differently"
     words = [word for word in words if word]
     if method not in ("GET", "HEAD", "POST", "DELETE", "OPTIONS"):
         return "a method that changes something"
-    # A document may be called like an endpoint, where only reads of documents come before it.
-    first = words if method == "POST" else words[:2]
-    if found := _FORBIDDEN.intersection(first):
+    # A document may be called like an endpoint: where it is read, and where a POST spells it otherwise.
+    if found := _FORBIDDEN.intersection(words[:2] + (raw.lower().split("/") if method == "POST" else [])):
         return f"{', '.join(sorted(found))} changes something"
     if words[:1] == ["_cluster"] and words[1:2] != ["health"]:
         return "the cluster is not open"
@@ -168,7 +167,7 @@ def _pass(account: Forwarder, head: bytes, body: bytes, proxy: _Stream, engine: 
     named = _ID.search(head)
     name = named[1].decode("latin-1") if named else ""
     if wrong := harm(method, target):
-        account.harmful.append(f"{wrong}: {method} {target[:500]} ({name})")
+        account.harmful[name] = f"{wrong}: {method} {target[:500]}"
         return False
     try:
         engine.sock.sendall(head + body)

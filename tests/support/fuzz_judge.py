@@ -40,6 +40,7 @@ class Judge:
     outcomes: Counter[str] = field(default_factory=Counter)
     #: Ids of scrolls and points in time that were opened, to be let go.
     contexts: set[tuple[str, str]] = field(default_factory=set)
+    found: bool = False
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
 
     def hear(self, talk: Talk) -> None:
@@ -52,13 +53,17 @@ class Judge:
             self._judge(talk, place, names, heard)
         except Wrong as wrong:
             text = f"{wrong}\n{_shown(talk, names, heard, place.behind)}"
-            # What was found first is worth as much as what it shrinks to.
-            print(text)
+            if not self.found:
+                # What was found first tells more than what it shrinks to, when that takes too long or fails otherwise.
+                print(text)
+            self.found = True
             raise Wrong(text) from wrong
 
     def _judge(self, talk: Talk, place: Place, names: list[str], heard: list[list[Answer]]) -> None:
-        if place.behind.harmful:
-            raise Wrong(f"reached the engine: {place.behind.harmful}")
+        for name in names:
+            # The second one is that of a request hidden in another one's body.
+            if wrong := place.behind.harmful.get(name) or place.behind.harmful.get(name + "n"):
+                raise Wrong(f"would have reached the engine: {wrong}")
         closed = False
         for request, name, answers in zip(talk.requests, names, heard, strict=True):
             if closed:

@@ -173,8 +173,8 @@ def _draft(
     target: tuple[bytes, bytes], body: bytes, kind: bytes, lines: list[bytes], coding: int, names: Names
 ) -> _Draft:
     types = [b"Content-Type: " + kind] if kind and body else []
-    if coding < 8 and body:
-        named, body = packed(body, coding)
+    if coding > 0 and body:
+        named, body = packed(body, coding - 1)
         types.append(b"Content-Encoding: " + named)
     return _Draft(*target, tuple(types + [names.put_into(line) for line in lines]), body)
 
@@ -188,7 +188,7 @@ def _drafts(names: Names) -> st.SearchStrategy[_Draft]:
     ) -> st.SearchStrategy[_Draft]:
         made = targets(routes, names, tricks=tricks)
         kind = weighed((7, st.just(usual)), (1, st.sampled_from(_TYPES)))
-        return st.builds(_draft, made, body, kind, lines, st.integers(0, 80), st.just(names))
+        return st.builds(_draft, made, body, kind, lines, st.integers(-70, 10), st.just(names))
 
     raw = weighed((2, st.sampled_from(BINARY)), (1, st.binary(max_size=40)), (3, st.just(b"")))
     searches, several = spoilt(search(), names), spoilt(multi_search(), names)

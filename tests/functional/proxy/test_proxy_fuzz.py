@@ -59,7 +59,8 @@ def names(shop: Shop, secret: tuple[str, str], visit: Callable[[Sequence[str]], 
 
 
 @pytest.fixture(scope="module")
-def judge(stack: TestStack, shop: Shop, secret: tuple[str, str]) -> Iterator[Judge]:
+def stage(stack: TestStack, shop: Shop, secret: tuple[str, str]) -> Iterator[tuple[Judge, list[Served]]]:
+    """The proxies, each behind a forwarder of its own, and who judges them."""
     places, running = {}, []
     with ExitStack() as exits:
         for name, own in PROXIES.items():
@@ -71,9 +72,7 @@ def judge(stack: TestStack, shop: Shop, secret: tuple[str, str]) -> Iterator[Jud
             proxy = exits.enter_context(serving(environment))
             places[name] = Place(proxy.port, behind, secret[1].encode() if signs else b"")
             running.append(proxy)
-        yield Judge(places)
-        for proxy in running:
-            _nothing_unforeseen(proxy)
+        yield Judge(places), running
 
 
 def _nothing_unforeseen(proxy: Served) -> None:
@@ -101,8 +100,9 @@ def _state(direct: Ask, indices: str) -> list[bytes]:
 
 @pytest.mark.timeout(1200)
 def test_ten_thousand_fuzzed_requests_get_answers_that_explain_themselves_and_change_nothing(
-    judge: Judge, direct: Ask, shop: Shop, secret: tuple[str, str], names: Names
+    stage: tuple[Judge, list[Served]], direct: Ask, shop: Shop, secret: tuple[str, str], names: Names
 ) -> None:
+    judge, running = stage
     before = _state(direct, f"{shop.index},{secret[0]}")
     with ThreadPoolExecutor(CLIENTS) as clients:
 
@@ -124,6 +124,9 @@ def test_ten_thousand_fuzzed_requests_get_answers_that_explain_themselves_and_ch
             seed(number)(hold)()
     _let_go(direct, judge)
     assert _state(direct, f"{shop.index},{secret[0]}") == before
+    for place, proxy in zip(judge.places.values(), running, strict=True):
+        assert not place.behind.harmful
+        _nothing_unforeseen(proxy)
     _saw_all_kinds(judge)
 
 
