@@ -27,13 +27,15 @@ class Answer:
     #: Empty when personalised, else one of ``reasons.REASONS``.
     reason: str
     moved: int = 0
+    #: Of a multi-search, how many items were personalised, of how many.
+    items: tuple[int, int] | None = None
     #: Seconds by part: engine, store, rank.
     seconds: dict[str, float] = field(default_factory=dict)
 
     @classmethod
     def whole(cls, response: BackendResponse, body: bytes, reason: str, watch: Stopwatch, *, moved: int = 0) -> Answer:
         """The engine's status and headers with a body that is all there."""
-        return cls(response.status, response.reason, response.headers, body, reason, moved, watch.seconds)
+        return cls(response.status, response.reason, response.headers, body, reason, moved, seconds=watch.seconds)
 
 
 class Exchange:

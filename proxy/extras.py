@@ -66,6 +66,13 @@ def _ask_for_field(url: Query, body: Fields, field: str) -> str:
     wishes += msgspec.json.decode(body.get("fields", b"[]"), type=list[Any])
     names = [wish.get("field") if isinstance(wish, dict) else wish for wish in wishes]
     names += url.values.get("docvalue_fields", "").split(",")
+    # These stand among `fields` as well, and could not be told apart from what we add.
+    names += url.values.get("stored_fields", "").split(",")
+    stored = msgspec.json.decode(body.get("stored_fields", b"[]"))
+    names += stored if isinstance(stored, list) else [stored]
+    names.append(msgspec.json.decode(body.get("collapse", b"{}"), type=dict[str, Any]).get("field"))
+    if field in msgspec.json.decode(body.get("script_fields", b"{}"), type=dict[str, Any]):
+        raise ValueError(f"a script that is called {field}")
     if any(name_matches(name, field) for name in names if isinstance(name, str)):
         return ""
     body["docvalue_fields"] = msgspec.Raw(encode([*asked, {"field": field}]))

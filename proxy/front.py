@@ -251,6 +251,8 @@ def _takes_gzip(accepted: str) -> bool:
 
 def _own_headers(answer: Answer, window: int) -> list[tuple[str, str]]:
     told = f"plain; reason={answer.reason}" if answer.reason else f"personalised; window={window}; moved={answer.moved}"
+    if answer.items and not answer.reason:
+        told += f"; items={answer.items[0]}/{answer.items[1]}"
     timing = ", ".join(f"{part};dur={seconds * 1000:.2f}" for part, seconds in answer.seconds.items())
     return [("X-Sessionrank", told), ("Server-Timing", timing)]
 

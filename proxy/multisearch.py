@@ -93,7 +93,9 @@ class MultiSearch:
         made = answer.with_parts([each.body for each in outcomes if each.body != b"{}" or not plan.hides_status])
         reasons = [each.reason for each in outcomes]
         reason = "" if "" in reasons else reason_of(reasons)
-        return Answer.whole(response, made, reason, watch, moved=sum(each.moved for each in outcomes))
+        told = Answer.whole(response, made, reason, watch, moved=sum(each.moved for each in outcomes))
+        told.items = (reasons.count(""), len(reasons))
+        return told
 
     def _outcome(
         self, request: ClientRequest, plan: Multi, item: Item, part: bytes, digest: str, watch: Stopwatch

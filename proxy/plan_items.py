@@ -163,8 +163,7 @@ class _Reader:
         if not body.strip():
             raise NotOurs("unreadable")
         url = self.url
-        for name in ("preference", "search_pipeline"):
-            if name in header:
-                url = url.plus(name, "")
+        for name in header.keys() - {"index", "indices"}:
+            url = url.plus(name, bytes(header[name]).decode())
         wish = read_wish(url, read_fields(body))
         return self.planner.change(wish, names, self.session, self.why_not, self.weight)

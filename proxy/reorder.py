@@ -98,17 +98,20 @@ class Reorderer:
         left = self._settings.budget_ms / 1000 - watch.seconds.get("store", 0.0)
         hits, items = answer.named()[: page.window], answer.items(self._settings.item_id)[: page.window]
         task = _Task(visit, page, hits, items, watch, Deadline(left))
+        failed = True
         try:
             if page.start and page.walk and (resumed := self._resumed(task)):
                 return resumed
             order = self._fresh(task)
+            failed = False
         except StoreError as error:
             _log.debug("store: %s", error)
             order = Order(list(range(len(hits))), "store-timeout" if task.deadline.remaining() <= 0 else "store-error")
         except Exception:
             _log.exception("ranking failed; the answer is plain")
             order = Order(list(range(len(hits))), "rank-failed")
-        if page.walk:
+        # A later page that failed must not replace an order that the pages behind it will ask for again.
+        if page.walk and not (failed and page.start):
             kept = [hits[position] for position in order.positions if position is not None]
             self._freeze(task, order.reason, kept, page.start + page.size)
         return order
@@ -126,7 +129,11 @@ class Reorderer:
             return None
         if resumed.changed:
             self._freeze(task, frozen.reason, resumed.kept, max(shown, found.shown))
-        why = self._fresh(task).why if task.visit.explain else None
+        why = None
+        if task.visit.explain:
+            # The order stands; a store that fails now costs the explanation.
+            with suppress(StoreError):
+                why = self._fresh(task, resumed.positions).why
         return Order(resumed.positions, frozen.reason, why)
 
     def _freeze(self, task: _Task, reason: str, hits: Sequence[Hit], shown: int) -> None:
@@ -137,8 +144,11 @@ class Reorderer:
         with suppress(StoreError), task.watch("store"):
             self._store.freeze(task.visit.digest, task.page.walk, FrozenHits(packed, shown), task.deadline)
 
-    def _fresh(self, task: _Task) -> Order:
-        """By the strategy; the engine's order, with the reason, where there is nothing to rank by."""
+    def _fresh(self, task: _Task, told: Sequence[int | None] | None = None) -> Order:
+        """By the strategy; the engine's order, with the reason, where there is nothing to rank by.
+
+        ``told`` is the order to explain, where it is another one.
+        """
         visit = task.visit
         indexes = [index for index, _ in task.hits]
         try:
@@ -150,10 +160,11 @@ class Reorderer:
             candidates = Candidates(len(indexes), gathered.signals, visit.weight, int(visit.digest, 16))
             order, value = self._strategy.order(candidates)
             positions: list[int] = order.tolist()
-        return Order(positions, "", self._why(task, gathered, positions, value) if visit.explain else None)
+        return Order(positions, "", self._why(task, gathered, told or positions, value) if visit.explain else None)
 
-    def _why(self, task: _Task, gathered: Gathered, positions: list[int], value: NDArray[np.float64]) -> Why:
-        shown = positions[task.page.start : task.page.start + task.page.size]
+    def _why(self, task: _Task, gathered: Gathered, positions: Sequence[int | None], value: NDArray[np.float64]) -> Why:
+        page = positions[task.page.start : task.page.start + task.page.size]
+        shown = [position for position in page if position is not None]
         nearest: dict[int, str | None] = {}
         # The order is made: a store that fails now costs a part of the explanation.
         with suppress(StoreError), task.watch("store"):

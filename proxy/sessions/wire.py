@@ -106,6 +106,9 @@ class Pool:
             # The parent's sockets are not ours to write to.
             self.close()
             self._start()
+        if deadline.remaining() <= 0:
+            # Not a wire, nor a new connection: neither could bring an answer any more.
+            raise StoreError(f"Redis at {self._name}: was not asked: the time was used up")
         if not self._free.acquire(timeout=max(0.0, deadline.remaining())):
             raise StoreError(f"Redis at {self._name}: all {self._size} connections are busy")
         try:

@@ -92,6 +92,7 @@ def test_each_item_follows_the_visit_in_one_exchange() -> None:
     answer = shop.asks(({}, {}), ({}, BY_PRICE), ({}, {"from": 1, "size": 2}))
     assert [ids(each) for each in responses(answer)] == [RED, ORDER, RED[1:3]]
     assert (answer.reason, answer.moved, len(shop.backend.requests)) == ("", 8, 1)
+    assert answer.items == (2, 3)
     assert answer.seconds.keys() == {"engine", "store", "rank"}
 
 

@@ -120,6 +120,60 @@ def test_a_page_after_a_plain_first_one_stays_plain_and_says_why() -> None:
     assert (second.reason, ids(second)) == ("empty-session", ORDER[2:])
 
 
+class Failing(MemorySessions):
+    """Fails where it is told to."""
+
+    fails: tuple[str, ...] = ()
+
+    def read(
+        self, digest: str | None, lookups: Sequence[Lookup], deadline: Deadline
+    ) -> tuple[Record | None, list[list[bytes | None]]]:
+        if "read" in self.fails:
+            raise StoreError("gone")
+        return super().read(digest, lookups, deadline)
+
+    def frozen(self, digest: str, walk: str, shown: int, deadline: Deadline) -> FrozenHits | None:
+        if "frozen" in self.fails:
+            raise StoreError("gone")
+        return super().frozen(digest, walk, shown, deadline)
+
+
+def failing_shop() -> tuple[Shop, Failing]:
+    store = Failing(cap=20, ttl=60)
+    store.publish(RELEASE, VECTORS)
+    return Shop(store=store), store
+
+
+def test_a_later_page_that_the_store_failed_leaves_the_order_to_those_behind_it() -> None:
+    shop, store = failing_shop()
+    shop.views("red")
+    shop.search({"size": 2})
+    shop.views(*["blue"] * 10)
+    store.fails = ("frozen",)
+    assert shop.search({"from": 2, "size": 2}).reason == "store-error"
+    store.fails = ()
+    third = shop.search({"from": 4, "size": 2})
+    assert (third.reason, ids(third)) == ("", ["blue"])
+
+
+def test_a_store_that_cannot_explain_a_later_page_costs_the_explanation() -> None:
+    shop, store = failing_shop()
+    shop.views("red")
+    shop.search({"size": 2})
+    store.fails = ("read",)
+    second = shop.search({"from": 2, "size": 2}, X_Sessionrank_Explain="true")
+    assert (second.reason, ids(second)) == ("", ["rose", "navy"])
+
+
+def test_a_first_page_that_the_store_failed_is_kept_as_it_was_shown() -> None:
+    shop, store = failing_shop()
+    shop.views("red")
+    store.fails = ("read",)
+    assert ids(shop.search({"size": 2})) == ORDER[:2]
+    store.fails = ()
+    assert ids(shop.search({"from": 2, "size": 3})) == ORDER[2:]
+
+
 def test_another_search_or_session_or_no_first_page_ranks_afresh() -> None:
     shop = Shop()
     shop.views("blue")
@@ -158,6 +212,7 @@ def test_explain_of_a_later_page_tells_the_places_that_were_frozen() -> None:
     hits = content(shop.search({"from": 2, "size": 2}, X_Sessionrank_Explain="true"))["hits"]["hits"]
     told = [(hit["_id"], hit["_sessionrank"]["rank_before"], hit["_sessionrank"]["rank_after"]) for hit in hits]
     assert told == [("rose", 5, 3), ("navy", 3, 4)]
+    assert [hit["_sessionrank"]["nearest_viewed"] for hit in hits] == ["red", "blue"]
     assert hits[0]["_sessionrank"]["cosine"] is not None
 
 

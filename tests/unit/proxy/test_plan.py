@@ -296,6 +296,27 @@ def test_a_field_as_item_id_must_be_told_by_filter_path_as_well(wish: str, tells
     assert (made.page is not None) is tells
 
 
+@pytest.mark.parametrize(
+    ("body", "target"),
+    [
+        ({"collapse": {"field": "sku"}}, ""),
+        ({"stored_fields": ["sku"]}, ""),
+        ({"stored_fields": "*"}, ""),
+        ({}, "?stored_fields=a,sku"),
+        ({"docvalue_fields": ["sku"]}, ""),
+        ({"fields": ["s*"]}, ""),
+    ],
+)
+def test_a_field_that_the_client_is_shown_anyway_is_not_taken_out(body: dict[str, Any], target: str) -> None:
+    made, asked, _ = rewritten({**BAG, **body}, f"/catalog/_search{target}", item_id="sku")
+    assert not made.extras.item_field
+    assert asked.get("docvalue_fields") == body.get("docvalue_fields")
+
+
+def test_a_script_called_like_the_item_id_is_left_alone() -> None:
+    assert plan({**BAG, "script_fields": {"sku": {}}}, item_id="sku") == PassThrough("unreadable")
+
+
 def test_no_stored_fields_still_tell_the_id() -> None:
     made, body, _ = rewritten({**BAG, "stored_fields": "_none_"})
     assert made.extras == Extras(("_id",), "", "")

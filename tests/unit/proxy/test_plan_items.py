@@ -95,6 +95,14 @@ def test_an_item_searches_the_indices_of_its_header(header: Any, managed: bool, 
     assert isinstance(plan(lines(header, BAG), target), Multi if managed else PassThrough)
 
 
+def test_what_the_header_says_of_hits_or_order_makes_another_walk() -> None:
+    headers = [{}, {"routing": "a"}, {"routing": "b"}, {"preference": "a"}, {"index": "catalog"}]
+    made = changed(lines(*(part for header in headers for part in (header, BAG))))
+    walks = [item.plan.page.walk for item in made.items if isinstance(item.plan, Change) and item.plan.page]
+    assert len(walks) == 5
+    assert len(set(walks)) == 4, "the same index, by the header or the URL, is the same walk"
+
+
 def test_without_a_header_the_indices_of_the_url_are_searched() -> None:
     assert isinstance(plan(lines({"index": "catalog"}, BAG, b"", BAG)), Multi)
     assert plan(lines({}, BAG), "/_msearch") == PassThrough("not-managed")

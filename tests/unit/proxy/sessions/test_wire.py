@@ -191,3 +191,10 @@ def test_a_failed_connection_gives_its_place_back() -> None:
     for _ in range(3):
         with pytest.raises(StoreError, match="test: refused"):
             pool.exchange(b"x", 1, Deadline(1))
+
+
+def test_past_the_deadline_no_wire_is_taken_and_none_made(peers: Peers) -> None:
+    pool = Pool(peers.connect, size=1, name="test")
+    with pytest.raises(StoreError, match="time was used up"):
+        pool.exchange(b"x", 1, Deadline(0))
+    assert not peers.theirs
