@@ -33,6 +33,8 @@ class Fuzzed:
     whole: bool = True
     #: Whether nothing may come back: it never ends.
     may_be_silent: bool = False
+    #: Whether it must be refused and nothing behind it be read: it is no request, or its end can be seen in two places.
+    in_doubt: bool = False
 
     @property
     def is_head(self) -> bool:

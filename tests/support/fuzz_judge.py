@@ -16,7 +16,9 @@ from .fuzz_forwarder import Forwarder, Passed
 
 __all__ = ["Judge", "Place", "judge", "outcome_of"]
 
-_TOLD = re.compile(r"(personalised); window=[0-9]+; moved=[0-9]+|(plain|refused|failed); reason=([a-z-]+)")
+_TOLD = re.compile(
+    r"(personalised); window=[0-9]+; moved=[0-9]+(?:; items=[0-9]+/[0-9]+)?|(plain|refused|failed); reason=([a-z-]+)"
+)
 _REASONS: Mapping[str, Mapping[str, str]] = {"plain": REASONS, "refused": REFUSALS, "failed": FAILURES}
 _TRACES = (b"Traceback (most recent call last)", b'File "/', b'.py", line ')
 _CONTEXT = re.compile(rb'"(_scroll_id|pit_id)" ?: ?"([^"]+)"')
@@ -72,6 +74,8 @@ class Judge:
                 continue
             if not answers and not request.may_be_silent:
                 raise Wrong("no answer")
+            if request.in_doubt and (len(answers) > 1 or not answers[0].told.startswith("refused")):
+                raise Wrong("what can be read in two ways was read in one")
             closed = talk.how == "pipelined" and any(answer.closes for answer in answers)
             for i, answer in enumerate(answers):
                 passed = place.behind.passed.get(name if i == 0 else name + "n", [])

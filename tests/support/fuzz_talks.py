@@ -166,7 +166,8 @@ def _misframed(draft: _Draft, how: str, write: bool, names: Names) -> Fuzzed:
     made = draft.framed(lines, data, version=version)
     head = _NO_HEADS.get(how, made.head[:-3] if how == "cut head" else made.head)
     silent = how in ("cut head", "only feeds")
-    return Fuzzed(head, b"" if silent else data, whole=False, may_be_silent=silent)
+    doubt = not silent and how != "short"
+    return Fuzzed(head, b"" if silent else data, whole=False, may_be_silent=silent, in_doubt=doubt)
 
 
 def _draft(
