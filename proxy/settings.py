@@ -59,6 +59,16 @@ def _names(value: Any) -> None:
         raise ValueError("give index names or globs, separated by commas")
 
 
+def _names_if_any(value: Any) -> None:
+    if value:
+        _names(value)
+
+
+def _field_name(value: Any) -> None:
+    if not value.strip() or any(c.isspace() or c in ",*" for c in value):
+        raise ValueError(f"{value!r} is no field name")
+
+
 def split_listen(value: str) -> tuple[str, int]:
     """Host and port of a ``host:port`` text; an IPv6 host stands in brackets. Raises ``ValueError``."""
     host, colon, port = value.rpartition(":")
@@ -75,7 +85,8 @@ class ProxySettings(ConnectionSettings):
     indices: tuple[str, ...] = setting(
         ("catalog",), "Index names, aliases or globs whose searches are personalised.", check=_names
     )
-    item_id: str = setting("_id", "Where a hit's product id stands: `_id`, or a keyword field with doc values.")
+    item_id: str = setting("_id", "Where a hit's product id stands: `_id`, or a keyword field with doc values.",
+                           check=_field_name)  # fmt: skip
     popularity: str = setting(
         "script_score", "How popularity lifts hits: " + ", ".join(f"`{m}`" for m in sorted(POPULARITY_MODES)) + ".",
         check=_one_of(POPULARITY_MODES),
@@ -100,7 +111,7 @@ class ProxySettings(ConnectionSettings):
                                    check=_between(0.01, 1))  # fmt: skip
     budget_ms: int = setting(20, "Milliseconds that the personal part of a search may take, all steps together.",
                              check=_between(1, 60_000))  # fmt: skip
-    engine_timeout_s: float = setting(30.0, "Seconds to wait for the engine's answer.", check=_between(0.01, 3600))
+    engine_timeout_s: float = setting(35.0, "Seconds to wait for the engine's answer.", check=_between(0.01, 3600))
     max_body_bytes: int = setting(16 * 1024 * 1024, "Largest request body; one that inflates beyond it passes plain.",
                                   check=_between(1024, 2**31))  # fmt: skip
     max_response_bytes: int = setting(64 * 1024 * 1024, "Largest answer that is re-ordered; larger ones pass plain.",
@@ -111,7 +122,9 @@ class ProxySettings(ConnectionSettings):
     allow_writes: bool = setting(False, "Forward everything, also what changes the engine.")
     allow_sniff: bool = setting(False, "Forward `_nodes`, which leads sniffing clients past the proxy.")
     readable_indices: tuple[str, ...] = setting(
-        (), "Further index names or globs open to reading when the engine is asked with the proxy's credentials."
+        (),
+        "Further index names or globs open to reading when the engine is asked with the proxy's credentials.",
+        check=_names_if_any,
     )
     guard_scripts: bool = setting(False, "Refuse scripts, runtime fields and templates, wherever they stand.")
     guard_patterns: bool = setting(False, "Refuse regular expressions and leading wildcards.")

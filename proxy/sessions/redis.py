@@ -55,7 +55,7 @@ class RedisSessions(SessionStore):
             self._options = options | {"retry": Retry(NoBackoff(), 0), "redis_connect_func": _no_greeting}
             made = self._connection_class(**self._options)
         except (TypeError, ValueError, redis.RedisError) as error:
-            raise ConfigurationError(f"the Redis URL cannot be used: {error}") from error
+            raise ConfigurationError(f"SESSIONRANK_REDIS_URL cannot be used: {error}") from error
         self._name = f"{getattr(made, 'host', '')}:{getattr(made, 'port', '')}/{made.db}"
         self._greeting = _greeting(made)
         self._pool = Pool(self._connect, size=max(1, size), name=self._name)
