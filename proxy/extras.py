@@ -17,6 +17,7 @@ __all__ = ["Extras", "ask_for_items", "ask_for_shards", "needed_for", "tells_ite
 _OF_HITS = ("hits.hits._id", "hits.hits._index")
 _FIELDS = "hits.hits.fields"
 _FAILED = "_shards.failed"
+_NOT_WITH_NONE = frozenset({"fields", "suggest"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +44,23 @@ def ask_for_items(url: Query, body: Fields, item_id: str) -> tuple[Query, Extras
     if url.values.get("stored_fields", "").strip() == "_none_":
         url, body["stored_fields"] = url.without("stored_fields"), msgspec.Raw(b'"_none_"')
     if bytes(body.get("stored_fields", b"")) in (b'"_none_"', b'["_none_"]'):
-        if "_source" in body or "_source" in url.values:
-            raise ValueError("stored_fields _none_ beside _source")
+        if "_source" in body or "_source" in url.values or not body.keys().isdisjoint(_NOT_WITH_NONE):
+            raise ValueError("stored_fields _none_ beside what engines refuse with it, or what it says more of")
+        if any(b'"inner_hits"' in bytes(body.get(name, b"")) for name in ("query", "post_filter", "collapse")):
+            raise ValueError("stored_fields _none_ holds for inner hits as well")
         del body["stored_fields"]
         body["_source"] = msgspec.Raw(b"false")
-        members.append("_id")
+        members += ["_id", "_routing", "_ignored"]
     if item_id != "_id":
         item_field = _ask_for_field(url, body, item_id)
     url, hidden = widen(url, needed_for(item_id))
     return url, Extras((*members, *hidden.hit_members), item_field, hidden.shards, hidden.drops_empty)
 
 
-def needed_for(item_id: str) -> tuple[str, ...]:
-    """The parts of an answer that ranking looks at."""
+def needed_for(item_id: str | None) -> tuple[str, ...]:
+    """The parts of an answer that ranking looks at; without an item id, only whether it is whole."""
+    if item_id is None:
+        return (_FAILED,)
     return (*_OF_HITS, _FAILED) if item_id == "_id" else (*_OF_HITS, _FAILED, _FIELDS)
 
 
@@ -108,4 +113,4 @@ def widen(url: Query, needed: Sequence[str]) -> tuple[Query, Extras]:
         shards = "failed" if asked.touches("_shards") else "all"
     if missing:
         url = url.without("filter_path").plus("filter_path", ",".join([wish, *missing]))
-    return url, Extras(members, shards=shards, drops_empty=not asked.includes_path("hits.hits"))
+    return url, Extras(members, shards=shards, drops_empty=bool(asked.excludes) or not asked.includes_path("hits.hits"))

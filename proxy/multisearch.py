@@ -69,7 +69,7 @@ class MultiSearch:
             route.names,
             digest,
             why_not,
-            refused=lambda names: self._refusals.has(names, request),
+            refused=lambda names, own: self._refusals.has(names, request, own),
             limit=self._limit,
         )
         if isinstance(plan, PassThrough):
@@ -108,6 +108,7 @@ class MultiSearch:
             return _Outcome(_cleaned(part, plan), "engine-error")
         if outcome.is_error or outcome.is_partial:
             return _Outcome(part, _AGAIN)
+        self._refusals.was_taken(item.names, request)
         if item.plan.page is None:
             return _Outcome(_cleaned(part, plan), item.plan.reason)
         visit = self._personaliser.visit(request, digest, item.names)
@@ -134,7 +135,7 @@ class MultiSearch:
             outcome.reason = "engine-error"
             if not outcome_of(part).is_error:
                 outcome.reason = "wrapped-refused"
-                self._refusals.remember(item.names, request)
+                self._refusals.remember(item.names, request, item.own)
 
     def _whole_again(self, request: ClientRequest, route: Route, watch: Stopwatch) -> Answer:
         answer = self._exchange.forward(request, route, "wrapped-refused", watch)

@@ -5,6 +5,7 @@ Whatever goes wrong here ends in the plain page, with the reason.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,10 +26,17 @@ from .stopwatch import Stopwatch
 
 __all__ = ["Paged", "Personaliser", "Refusals"]
 
-#: Seconds that an index is left alone after its engine refused a changed request but took the client's own.
+#: Seconds that what an engine refused is left alone.
 _REFUSAL_AGE = 60.0
 _MOST_REFUSALS = 1000
-_LONGEST_REFUSAL = 500
+#: So many different requests of an index.
+_REFUSED_IN_A_ROW = 3
+#: What may fail for some hits of a window and not for those of a page, or hides what it is.
+_ODD = re.compile(
+    rb"script|highlight|inner_hits|runtime|derived|_fields|\"fields|percolate|source=|\\u|\x1f\x8b", re.IGNORECASE
+)
+#: So many compound queries may stand at the engine's limit of nesting.
+_DEEP = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,26 +103,47 @@ class Personaliser:
 
 
 class Refusals:
-    """Which indices' engines refused a changed request a moment ago, though they took the client's own.
+    """What engines refused a moment ago because we changed it, though they took the client's own request.
 
-    Told apart by media types: an engine may refuse what one client's odd headers made of a request, and no other.
+    Where a plain query is refused, the index is to blame (a product without the popularity value, say), and is left
+    alone. Where the request has something of its own that may fail for hits of the window alone (scripts, highlights, a
+    depth at the engine's limit), only that request is; and the index when several different ones were refused, and none
+    was taken in between. Nobody can take personalisation from the others by one odd request. Media types count as
+    well: a client's odd headers may be to blame.
     """
 
     def __init__(self) -> None:
-        self._until: dict[str, float] = {}
+        self._until: dict[int, float] = {}
+        self._in_a_row: dict[int, set[int]] = {}
 
-    def remember(self, names: Sequence[str], request: ClientRequest) -> None:
-        """From now on, for a minute."""
+    def remember(self, names: Sequence[str], request: ClientRequest, asked: bytes) -> None:
+        """A changed request was refused, from now on for a minute; ``asked`` is what the client asked for."""
+        until = time.monotonic() + _REFUSAL_AGE
+        if len(self._until) >= _MOST_REFUSALS:
+            self._until.clear()
+            self._in_a_row.clear()
+        index = _of_index(names, request)
+        one = hash((index, asked))
+        self._until[one] = until
+        refused = self._in_a_row.setdefault(index, set())
+        refused.add(one)
+        if len(refused) >= _REFUSED_IN_A_ROW or not (_ODD.search(asked) or asked.count(b'"bool"') >= _DEEP):
+            self._in_a_row.pop(index, None)
+            self._until[index] = until
+
+    def was_taken(self, names: Sequence[str], request: ClientRequest) -> None:
+        """A changed request was taken."""
+        if self._in_a_row:
+            self._in_a_row.pop(_of_index(names, request), None)
+
+    def has(self, names: Sequence[str], request: ClientRequest, asked: bytes) -> bool:
+        """Whether a request is to be left alone."""
+        if not self._until:
+            return False
         now = time.monotonic()
-        self._until = {name: until for name, until in self._until.items() if until > now}
-        if len(self._until) < _MOST_REFUSALS:
-            self._until[_refusal(names, request)] = now + _REFUSAL_AGE
-
-    def has(self, names: Sequence[str], request: ClientRequest) -> bool:
-        """Whether these are to be left alone."""
-        return bool(self._until) and self._until.get(_refusal(names, request), 0.0) > time.monotonic()
+        index = _of_index(names, request)
+        return any(self._until.get(key, 0.0) > now for key in (index, hash((index, asked))))
 
 
-def _refusal(names: Sequence[str], request: ClientRequest) -> str:
-    types = (request.header("content-type") or "", request.header("accept") or "")
-    return "\n".join((",".join(names), *types))[:_LONGEST_REFUSAL]
+def _of_index(names: Sequence[str], request: ClientRequest) -> int:
+    return hash((tuple(names), request.header("content-type"), request.header("accept")))

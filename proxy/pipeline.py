@@ -50,7 +50,7 @@ class Pipeline:
         plan = self._planner.plan(request, route.names, digest, why_not)
         if isinstance(plan, PassThrough):
             return self._exchange.forward(request, route, plan.reason, watch)
-        if self._refusals.has(route.names, request):
+        if self._refusals.has(route.names, request, _asked(request)):
             return self._exchange.forward(request, route, "wrapped-refused", watch)
         try:
             response, body = self._exchange.ask(plan.request, watch)
@@ -60,6 +60,8 @@ class Pipeline:
                 return self._ask_again(request, route, watch)
             return self._touched(request, route, plan, digest or "", response, body, watch)
         except AnswerTooLarge:
+            if plan.page is not None:
+                return self._too_large(request, route, digest, watch)
             return self._exchange.forward(request, route, "too-large", watch)
         except UnreadableAnswer:
             return self._exchange.forward(request, route, "unreadable-answer", watch)
@@ -78,20 +80,39 @@ class Pipeline:
         if plan.page is None:
             if failed_shards(body):
                 return self._ask_again(request, route, watch)
+            self._refusals.was_taken(route.names, request)
             body = without_shards(body, plan.extras.shards) if plan.extras.shards else body
             return Answer.whole(response, body, plan.reason, watch)
         answer = read_answer(body)
         if answer.failed_shards:
             return self._ask_again(request, route, watch)
+        self._refusals.was_taken(route.names, request)
         visit = self._personaliser.visit(request, digest, route.names)
         paged = self._personaliser.page(visit, plan.page, plan.extras, answer, watch)
         return Answer.whole(response, paged.body, paged.reason, watch, moved=paged.moved)
+
+    def _too_large(self, request: ClientRequest, route: Route, digest: str | None, watch: Stopwatch) -> Answer:
+        """A window is too large to be re-ordered: the client's page alone, wrapped as those behind the window are."""
+        plan = self._planner.plan(request, route.names, digest, leave="too-large")
+        if isinstance(plan, PassThrough):
+            return self._exchange.forward(request, route, plan.reason, watch)
+        try:
+            response, body = self._exchange.ask(plan.request, watch)
+            if response.status < 400:
+                return self._touched(request, route, plan, "", response, body, watch)
+        except (AnswerTooLarge, UnreadableAnswer):
+            pass
+        return self._exchange.forward(request, route, "too-large", watch)
 
     def _ask_again(self, request: ClientRequest, route: Route, watch: Stopwatch) -> Answer:
         """The engine refused what we made of the request; if it takes the client's own, the change was to blame."""
         answer = self._exchange.forward(request, route, "wrapped-refused", watch)
         if answer.status < 400:
-            self._refusals.remember(route.names, request)
+            self._refusals.remember(route.names, request, _asked(request))
         else:
             answer.reason = "engine-error"
         return answer
+
+
+def _asked(request: ClientRequest) -> bytes:
+    return request.target.encode("latin-1") + b"\n" + request.body

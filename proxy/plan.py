@@ -106,16 +106,21 @@ class Planner:
         self._own = OWN_HEADERS | {settings.session_header.lower()}
         #: Whether a query is changed for those without a session as well.
         self.wraps = bool(self._head)
-        #: The parts of an answer that ranking looks at.
-        self.needed = needed_for(settings.item_id)
 
     def plan(
-        self, request: ClientRequest, names: Sequence[str], session: str | None, why_not: str = "no-session"
+        self,
+        request: ClientRequest,
+        names: Sequence[str],
+        session: str | None,
+        why_not: str = "no-session",
+        *,
+        leave: str = "",
     ) -> PassThrough | Rewrite:
         """Decide about a search on the indices ``names``.
 
         Args:
             session: the keyed digest of the session, or None with ``why_not`` as the reason.
+            leave: why the order is to stay the engine's, though there is a session.
         """
         if reason := self.leaves_alone(request, names):
             return PassThrough(reason)
@@ -125,7 +130,8 @@ class Planner:
         try:
             path, url = self.target_of(request)
             wish = read_wish(url, read_fields(self._body(request, url)))
-            change = self.change(wish, names, session, why_not, request.header("x-sessionrank-weight") or "")
+            weight = request.header("x-sessionrank-weight") or ""
+            change = self.change(wish, names, session, why_not, weight, leave=leave)
         except NotOurs as plain:
             return PassThrough(plain.reason)
         except TooLarge:
@@ -153,6 +159,10 @@ class Planner:
         """The client's request as it goes to the engine untouched: only our own headers are left out."""
         headers = [(k, v) for k, v in request.headers if k.lower() not in self._own]
         return BackendRequest(request.method, request.target, headers, request.body)
+
+    def needed_of(self, url: Query) -> tuple[str, ...]:
+        """The parts of an answer that must be seen; fewer where ``filter_path`` hides the hits anyway."""
+        return needed_for(self._settings.item_id if tells_items(url, self._settings.item_id) else None)
 
     def ranked_for(self, session: str | None, why_not: str) -> tuple[str | None, str]:
         """The session to rank for: none where the strategy never changes the order."""
@@ -187,7 +197,9 @@ class Planner:
             raise NotOurs("format")
         return inflated(request, self._settings.max_body_bytes)
 
-    def change(self, wish: Wish, names: Sequence[str], session: str | None, why_not: str, weight: str) -> Change:
+    def change(
+        self, wish: Wish, names: Sequence[str], session: str | None, why_not: str, weight: str, *, leave: str = ""
+    ) -> Change:
         """A search as the engine is to be asked.
 
         Args:
@@ -198,12 +210,12 @@ class Planner:
         if self._head:
             body["query"] = msgspec.Raw(self._head + query + self._tail)
             _keep_highlights(body, query)
-        else:
+        elif "q" in url.values:
             body["query"] = msgspec.Raw(query)
         url = url.without("source", "source_content_type", *(("q", *_Q_PARAMETERS) if "q" in url.values else ()))
         if session and "preference" not in url.values:
             url = url.plus("preference", session[:16])
-        reason = why_not if session is None else "beyond-window" if wish.start >= settings.window else ""
+        reason = why_not if session is None else leave or ("beyond-window" if wish.start >= settings.window else "")
         if not reason and not tells_items(url, settings.item_id):
             reason = "no-hits-asked"
         if reason:
@@ -241,6 +253,9 @@ def _query_of(url: Query, body: Fields) -> bytes:
         if not query.startswith(b"{"):
             raise NotOurs("unreadable")
         return query
+    if "query" in body:
+        # The engine would look at both, and refuse what is wrong in either.
+        raise NotOurs("unreadable")
     asked = {"query": url.values["q"]}
     asked |= {name: url.values[parameter] for parameter, name in _Q_PARAMETERS.items() if parameter in url.values}
     return encode({"query_string": asked})

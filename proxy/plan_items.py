@@ -58,7 +58,7 @@ def plan_items(
     session: str | None,
     why_not: str,
     *,
-    refused: Callable[[Sequence[str]], bool],
+    refused: Callable[[Sequence[str], bytes], bool],
     limit: int,
 ) -> PassThrough | Multi:
     """Decide about a multi-search.
@@ -66,7 +66,7 @@ def plan_items(
     Args:
         names: the indices in the path, for items that name none.
         session: the keyed digest of the session, or None with ``why_not`` as the reason.
-        refused: tells the indices that are to be left alone, since their engine refused a changed request.
+        refused: tells by indices and lines which items are to be left alone, since an engine refused a changed one.
         limit: bytes that the body may have when inflated.
     """
     session, why_not = planner.ranked_for(session, why_not)
@@ -118,7 +118,7 @@ def _filtered(url: Query, planner: Planner) -> tuple[Query, Query, Extras, bool]
     if wish.excludes_any(("status",)):
         raise NotOurs("no-hits-asked")
     inner = Query("").plus("filter_path", str(wish))
-    widened, extras = widen(inner, planner.needed)
+    widened, extras = widen(inner, planner.needed_of(inner))
     hides_status = not wish.includes_path("status")
     added = widened.values["filter_path"].removeprefix(str(wish)).split(",")
     added = [f"responses.{path}" for path in [*added, *(["status"] if hides_status else [])] if path]
@@ -136,7 +136,7 @@ class _Reader:
     session: str | None
     why_not: str
     weight: str
-    refused: Callable[[Sequence[str]], bool]
+    refused: Callable[[Sequence[str], bytes], bool]
 
     def item(self, lines: Lines, names: Sequence[str]) -> Item:
         """An item as it is to be asked; left alone where there is any doubt."""
@@ -144,7 +144,7 @@ class _Reader:
         try:
             header = read_header(lines[0])
             names = names_of(header, names)
-            change = self._change(header, lines[1], names)
+            change = self._change(header, lines[1], names, own)
         except NotOurs as plain:
             return Item(own, tuple(names), PassThrough(plain.reason), own)
         except DOUBTS:
@@ -153,12 +153,12 @@ class _Reader:
             header["preference"] = msgspec.Raw(encode(change.url.values["preference"]))
         return Item(own, tuple(names), change, encode(header) + b"\n" + encode(change.body) + b"\n")
 
-    def _change(self, header: Fields, body: bytes, names: Sequence[str]) -> Change:
+    def _change(self, header: Fields, body: bytes, names: Sequence[str], own: bytes) -> Change:
         if not self.planner.manages(names):
             raise NotOurs("not-managed")
         if self.session is None and not self.planner.wraps:
             raise NotOurs(self.why_not)
-        if self.refused(names):
+        if self.refused(names, own):
             raise NotOurs("wrapped-refused")
         if not body.strip():
             raise NotOurs("unreadable")

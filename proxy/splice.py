@@ -136,7 +136,7 @@ class EngineAnswer:
             edited = [edit(p, text) for p, text in zip(positions, chosen, strict=True)]
             chosen = [text for text in edited if text is not None]
         if drops_empty and not chosen:
-            return without(self.body, ("hits",), inside="hits")
+            return _laid_out(self.body, without(self.body, ("hits",), inside="hits"))
         return _with_elements(self.body, self._array, self._raw, chosen)
 
 
@@ -163,6 +163,11 @@ class MultiAnswer:
         if not parts:
             return without(self._body, ("responses",))
         return _with_elements(self._body, self._array, self._raw, parts)
+
+
+def _laid_out(body: bytes, made: bytes) -> bytes:
+    """An object of which nothing is left, as the engine writes it where it writes lines."""
+    return b"{ }" + body[len(body.rstrip()) :] if made == b"{}" and body.startswith(b"{\n") else made
 
 
 def _with_elements(body: bytes, array: bytes, raw: Sequence[msgspec.Raw], chosen: Sequence[bytes]) -> bytes:

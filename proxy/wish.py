@@ -27,8 +27,21 @@ _BODY_REASONS = {
     "search_pipeline": "ranked-elsewhere",
     "min_score": "min-score",
 }
-_PAID = re.compile(rb'"(?:pinned|rule|rule_query)"\s*:\s*\{')
-_RANKED = re.compile(rb'"(?:knn|hybrid|neural|neural_sparse|semantic|sparse_vector|text_expansion)"\s*:\s*\{')
+_PAID = ("pinned", "rule", "rule_query")
+#: Queries that rank by themselves or hold paid places → members by which they are told from a field of that name.
+_SIGNS: dict[str, set[str]] = {
+    "pinned": {"organic", "ids", "docs"},
+    "rule": {"organic", "match_criteria", "ruleset_ids"},
+    "rule_query": {"organic", "match_criteria", "ruleset_id"},
+    "knn": {"field", "vector", "query_vector", "query_vector_builder"},
+    "hybrid": {"queries"},
+    "neural": {"query_text", "query_image", "model_id", "semantic_field_search_analyzer", "query_tokens"},
+    "neural_sparse": {"query_text", "query_tokens", "model_id"},
+    "semantic": {"field"},
+    "sparse_vector": {"field", "inference_id", "query_vector"},
+    "text_expansion": {"model_id", "model_text"},
+}
+_SPECIAL = re.compile("|".join(f'"{name}"' for name in (*_SIGNS, "percolate")).encode())
 #: Whole numbers as engines take them: with a sign in the URL; in the body also as a text, and they cut fractions off.
 _IN_URL = re.compile(r"\+?([0-9]{1,9})", re.ASCII)
 _IN_BODY = re.compile(r'("?)([0-9]{1,9}(?:\.[0-9]{1,9})?(?:[eE]\+?[0-9])?)\1', re.ASCII)
@@ -66,7 +79,7 @@ def read_wish(url: Query, body: Fields) -> Wish:
     reasons += [reason for name, reason in _BODY_REASONS.items() if name in body]
     if reasons:
         raise NotOurs(reasons[0])
-    _refuse_query(bytes(body.get("query", b"")))
+    _refuse_query(bytes(body.get("query", b"")), highlights="highlight" in body)
     if bytes(body.get("profile", msgspec.Raw(b"false"))) not in _FALSE:
         raise NotOurs("profile")
     if not _by_score_alone(url, body):
@@ -79,11 +92,27 @@ def read_wish(url: Query, body: Fields) -> Wish:
     return wish
 
 
-def _refuse_query(query: bytes) -> None:
-    if _PAID.search(query):
-        raise NotOurs("paid-places")
-    if _RANKED.search(query):
-        raise NotOurs("ranked-elsewhere")
+def _refuse_query(query: bytes, *, highlights: bool) -> None:
+    if not _SPECIAL.search(query):
+        return
+    waiting: list[Any] = [msgspec.json.decode(query)]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, list):
+            waiting.extend(value)
+        elif isinstance(value, dict):
+            for name, inner in value.items():
+                if name in _SIGNS and isinstance(inner, dict) and _SIGNS[name] & _names_within(inner):
+                    raise NotOurs("paid-places" if name in _PAID else "ranked-elsewhere")
+                if name == "percolate" and highlights:
+                    # Engines find it for highlighting only where it is not wrapped.
+                    raise NotOurs("unreadable")
+            waiting.extend(value.values())
+
+
+def _names_within(query: dict[str, Any]) -> set[str]:
+    """The members of a query, and of the objects in it: some name a field first."""
+    return query.keys() | {name for inner in query.values() if isinstance(inner, dict) for name in inner}
 
 
 def _by_score_alone(url: Query, body: Fields) -> bool:

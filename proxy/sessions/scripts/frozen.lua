@@ -8,6 +8,7 @@ if not kept or now[1] - string.sub(kept, 1, 12) >= tonumber(ARGV[3]) then
 end
 local shown, order = tonumber(string.sub(kept, 19, 28)), string.sub(kept, 29)
 local more = math.max(shown, tonumber(ARGV[2]))
-redis.call('HSET', KEYS[1], ARGV[1], string.format('%012d%06d%010d', now[1], now[2], more) .. order)
-redis.call('EXPIRE', KEYS[1], ARGV[3])
+-- A server that takes no writes can still be read.
+redis.pcall('HSET', KEYS[1], ARGV[1], string.format('%012d%06d%010d', now[1], now[2], more) .. order)
+redis.pcall('EXPIRE', KEYS[1], ARGV[3])
 return {shown, order}

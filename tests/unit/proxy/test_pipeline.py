@@ -400,6 +400,25 @@ def test_a_refused_change_is_asked_again_as_the_client_sent_it(status: int, sess
     assert len(shop.backend.requests) == 3, "the index is remembered, so the change is not tried again"
 
 
+def test_an_odd_request_of_one_client_leaves_the_others_personalised() -> None:
+    def odd(request: BackendRequest) -> BackendResponse:
+        if b"script_fields" in request.body and b"script_score" in request.body:
+            return FakeResponse({"error": "script"}, status=400)
+        return engine()(request)
+
+    shop = Shop(odd)
+    shop.views("red")
+    asked = [{"script_fields": {"a": n}} for n in range(6)]
+    assert shop.search(asked[0]).reason == "wrapped-refused"
+    assert shop.search().reason == "", "the index is not to blame"
+    before = len(shop.backend.requests)
+    assert shop.search(asked[0]).reason == "wrapped-refused"
+    assert len(shop.backend.requests) == before + 1, "that one is remembered"
+    for each in asked[1:4]:
+        assert shop.search(each).reason == "wrapped-refused"
+    assert shop.search().reason == "wrapped-refused", "three different ones in a row"
+
+
 def test_all_that_one_request_asks_of_the_engine_has_one_deadline() -> None:
     shop = Shop(refusing_the_wrap(400), engine_timeout_s=20)
     shop.search()
@@ -456,6 +475,9 @@ def test_an_answer_too_large_to_reorder_is_streamed_plain() -> None:
     answer = shop.search({"size": 50})
     assert answer.reason == "too-large"
     assert len(ids(answer)) == 50
+    small = shop.search({"size": 2})
+    assert (small.reason, len(ids(small))) == ("too-large", 2)
+    assert b"script_score" in shop.backend.requests[-1].body, "wrapped, as the pages behind the window are"
 
 
 def test_an_unreachable_engine_is_the_callers_to_tell() -> None:

@@ -74,10 +74,14 @@ def test_a_page_past_the_window_keeps_its_numbers_and_the_preference() -> None:
 
 
 def test_the_url_wins_over_the_body_and_the_last_duplicate_wins() -> None:
-    made, body, url = rewritten({**BAG, "size": 3}, "/catalog/_search?size=4&size=7&from=2&q=a+b&df=name")
+    made, body, url = rewritten({"size": 3}, "/catalog/_search?size=4&size=7&from=2&q=a+b&df=name")
     assert made.page == Page(start=2, size=7, window=100)
     assert wrapped(body) == {"query_string": {"query": "a b", "default_field": "name"}}
     assert set(url) == {"preference"}
+
+
+def test_a_query_in_both_url_and_body_is_the_engines_to_read() -> None:
+    assert plan(BAG, "/catalog/_search?q=a") == PassThrough("unreadable")
 
 
 def test_what_stays_in_the_url_stays_as_it_was_written() -> None:
@@ -319,11 +323,72 @@ def test_a_script_called_like_the_item_id_is_left_alone() -> None:
 
 def test_no_stored_fields_still_tell_the_id() -> None:
     made, body, _ = rewritten({**BAG, "stored_fields": "_none_"})
-    assert made.extras == Extras(("_id",), "", "")
+    assert made.extras == Extras(("_id", "_routing", "_ignored"), "", "")
     assert body["_source"] is False
     assert "stored_fields" not in body
     made, body, url = rewritten(BAG, "/catalog/_search?stored_fields=_none_")
-    assert (made.extras.hit_members, body["_source"], set(url)) == (("_id",), False, {"preference"})
+    assert (made.extras.hit_members, body["_source"], set(url)) == (
+        ("_id", "_routing", "_ignored"),
+        False,
+        {"preference"},
+    )
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"fields": ["a"]},
+        {"suggest": {}},
+        {"_source": True},
+        {"collapse": {"field": "a", "inner_hits": {"name": "b"}}},
+        {"query": {"nested": {"path": "a", "query": {"match_all": {}}, "inner_hits": {}}}},
+    ],
+)
+def test_what_stored_fields_of_none_means_for_more_than_the_hits_is_left_to_the_engine(beside: dict[str, Any]) -> None:
+    assert plan({**BAG, "stored_fields": "_none_", **beside}) == PassThrough("unreadable")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"term": {"pinned": {"value": True}}},
+        {"bool": {"filter": [{"term": {"rule": {"value": 1}}}]}},
+        {"match": {"semantic": {"query": "x"}}},
+        {"match": {"hybrid": {"query": "x", "boost": 2}}},
+        {"range": {"knn": {"gte": 1}}},
+        {"match": {"neural": {"query": "x"}}},
+    ],
+)
+def test_a_field_may_be_called_like_a_query(query: dict[str, Any]) -> None:
+    assert isinstance(plan({"query": query}), Rewrite)
+
+
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        ({"pinned": {"ids": ["1"], "organic": BAG["query"]}}, "paid-places"),
+        (
+            {"bool": {"must": [{"rule": {"organic": BAG["query"], "match_criteria": {}, "ruleset_ids": []}}]}},
+            "paid-places",
+        ),
+        ({"knn": {"field": "v", "query_vector": [1]}}, "ranked-elsewhere"),
+        ({"knn": {"v": {"vector": [1], "k": 3}}}, "ranked-elsewhere"),
+        ({"hybrid": {"queries": []}}, "ranked-elsewhere"),
+        ({"neural": {"v": {"query_text": "x", "model_id": "m"}}}, "ranked-elsewhere"),
+        ({"semantic": {"field": "v", "query": "x"}}, "ranked-elsewhere"),
+        ({"sparse_vector": {"field": "v", "inference_id": "m", "query": "x"}}, "ranked-elsewhere"),
+        ({"text_expansion": {"v": {"model_id": "m", "model_text": "x"}}}, "ranked-elsewhere"),
+        ({"neural_sparse": {"v": {"query_tokens": {}}}}, "ranked-elsewhere"),
+    ],
+)
+def test_queries_that_rank_by_themselves_are_left_alone(query: dict[str, Any], reason: str) -> None:
+    assert plan({"query": query}) == PassThrough(reason)
+
+
+def test_percolated_highlights_are_left_to_the_engine() -> None:
+    query = {"percolate": {"field": "q", "document": {"t": "a"}}}
+    assert plan({"query": query, "highlight": {"fields": {"t": {}}}}) == PassThrough("unreadable")
+    assert isinstance(plan({"query": query}), Rewrite)
 
 
 def test_a_field_as_item_id_is_asked_for_beside_the_clients_fields() -> None:

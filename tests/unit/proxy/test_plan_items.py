@@ -38,7 +38,7 @@ def plan(
     names = tuple(target[1:].split("/")[0].split(",")) if target.count("/") > 1 else ()
     planner = Planner(ProxySettings(**settings))
     return plan_items(
-        planner, request, names, session, "no-session", refused=lambda names: names == refused, limit=limit
+        planner, request, names, session, "no-session", refused=lambda names, own: names == refused, limit=limit
     )
 
 

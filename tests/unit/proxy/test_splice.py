@@ -98,6 +98,13 @@ def test_extras_are_taken_out_of_a_hit() -> None:
     assert without_extras(b'{"_index":"i","_id":"a"}', ("_index", "_id"), "") is None
 
 
+def test_an_answer_of_which_nothing_is_left_keeps_the_engines_layout() -> None:
+    flat = b'{"hits":{"hits":[{"_index":"i","_id":"a"}]}}'
+    lines = b'{\n  "hits" : {\n    "hits" : [\n      {\n        "_index" : "i", "_id" : "a"\n      }\n    ]\n  }\n}\n'
+    assert read_answer(flat).with_hits([], drops_empty=True) == b"{}"
+    assert read_answer(lines).with_hits([], drops_empty=True) == b"{ }\n"
+
+
 def test_shard_counts_are_taken_out_whole_or_in_part() -> None:
     body = b'{"_shards":{"total":1,"failed":0},"hits":{}}'
     assert json.loads(without_shards(body, "all")) == {"hits": {}}
