@@ -17,7 +17,7 @@ __all__ = ["Extras", "ask_for_items", "ask_for_shards", "needed_for", "tells_ite
 _OF_HITS = ("hits.hits._id", "hits.hits._index")
 _FIELDS = "hits.hits.fields"
 _FAILED = "_shards.failed"
-_NOT_WITH_NONE = frozenset({"fields", "suggest"})
+_NOT_WITH_NONE = frozenset({"fields", "highlight", "suggest"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,8 @@ def _ask_for_field(url: Query, body: Fields, field: str) -> str:
     names.append(msgspec.json.decode(body.get("collapse", b"{}"), type=dict[str, Any]).get("field"))
     if field in msgspec.json.decode(body.get("script_fields", b"{}"), type=dict[str, Any]):
         raise ValueError(f"a script that is called {field}")
+    if b'"completion"' in bytes(body.get("suggest", b"")):
+        raise ValueError("completions show the fields of their documents as well")
     if any(name_matches(name, field) for name in names if isinstance(name, str)):
         return ""
     body["docvalue_fields"] = msgspec.Raw(encode([*asked, {"field": field}]))

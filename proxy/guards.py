@@ -18,7 +18,7 @@ from .request import ClientRequest
 from .searchbody import Unreadable
 from .settings import ProxySettings
 
-__all__ = ["Guards"]
+__all__ = ["QUERIES", "Guards"]
 
 #: Endpoints whose queries are texts of another language, or come out of a template.
 _OPAQUE = re.compile(r"/(?:_(?:m?search|render)/template|_sql|_query|_eql/search)(?:/|$)")
@@ -37,7 +37,8 @@ _PAGED = frozenset({"", "inner_hits", "top_hits", "request"})
 _OF_ONE_FIELD = frozenset({
     "term", "match", "match_phrase", "match_phrase_prefix", "match_bool_prefix", "prefix", "fuzzy", "wildcard", "range",
 })  # fmt: skip
-_QUERIES = frozenset({
+#: What engines call their queries.
+QUERIES = frozenset({
     "bool", "boosting", "combined_fields", "common", "constant_score", "dis_max", "distance_feature", "exists",
     "field_masking_span", "function_score", "fuzzy", "geo_bounding_box", "geo_distance", "geo_grid", "geo_polygon",
     "geo_shape", "has_child", "has_parent", "hybrid", "ids", "intervals", "knn", "kql", "match", "match_all",
@@ -130,7 +131,7 @@ class Guards:
                     tally.aggregations += len(inner)
                     waiting.extend((body, _ONE_AGGREGATION, depth + 2) for _, body in inner)
                     continue
-                if name in _QUERIES and under != _ONE_AGGREGATION:
+                if name in QUERIES and under != _ONE_AGGREGATION:
                     tally.clauses += 1
                 if name in _TEXTS and isinstance(inner, Members):
                     for text in (text for key, text in inner if key == "query" and isinstance(text, str)):

@@ -15,6 +15,7 @@ import msgspec
 
 from .backends.base import BackendRequest, Headers
 from .extras import Extras, ask_for_items, ask_for_shards, needed_for, tells_items
+from .guards import QUERIES
 from .indices import covered
 from .pages import walk_key
 from .popularity.registry import POPULARITY_MODES
@@ -253,8 +254,8 @@ def _query_of(url: Query, body: Fields) -> bytes:
         if not query.startswith(b"{"):
             raise NotOurs("unreadable")
         return query
-    if "query" in body:
-        # The engine would look at both, and refuse what is wrong in either.
+    if "query" in body and read_fields(body["query"]).keys().isdisjoint(QUERIES):
+        # The one in the URL wins, but the engine reads both, and refuses what is wrong in either.
         raise NotOurs("unreadable")
     asked = {"query": url.values["q"]}
     asked |= {name: url.values[parameter] for parameter, name in _Q_PARAMETERS.items() if parameter in url.values}

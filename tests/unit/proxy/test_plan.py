@@ -74,14 +74,15 @@ def test_a_page_past_the_window_keeps_its_numbers_and_the_preference() -> None:
 
 
 def test_the_url_wins_over_the_body_and_the_last_duplicate_wins() -> None:
-    made, body, url = rewritten({"size": 3}, "/catalog/_search?size=4&size=7&from=2&q=a+b&df=name")
+    made, body, url = rewritten({**BAG, "size": 3}, "/catalog/_search?size=4&size=7&from=2&q=a+b&df=name")
     assert made.page == Page(start=2, size=7, window=100)
     assert wrapped(body) == {"query_string": {"query": "a b", "default_field": "name"}}
     assert set(url) == {"preference"}
 
 
-def test_a_query_in_both_url_and_body_is_the_engines_to_read() -> None:
-    assert plan(BAG, "/catalog/_search?q=a") == PassThrough("unreadable")
+@pytest.mark.parametrize("query", [{"nonsense": {}}, [], None, "x", {}])
+def test_a_query_in_the_url_does_not_hide_one_in_the_body_that_engines_refuse(query: Any) -> None:
+    assert plan({"query": query}, "/catalog/_search?q=a") == PassThrough("unreadable")
 
 
 def test_what_stays_in_the_url_stays_as_it_was_written() -> None:
@@ -317,6 +318,12 @@ def test_a_field_that_the_client_is_shown_anyway_is_not_taken_out(body: dict[str
     assert asked.get("docvalue_fields") == body.get("docvalue_fields")
 
 
+def test_a_completion_suggester_would_show_the_item_field_too() -> None:
+    suggest = {"s": {"prefix": "a", "completion": {"field": "x"}}}
+    assert plan({**BAG, "suggest": suggest}, item_id="sku") == PassThrough("unreadable")
+    assert isinstance(plan({**BAG, "suggest": suggest}), Rewrite)
+
+
 def test_a_script_called_like_the_item_id_is_left_alone() -> None:
     assert plan({**BAG, "script_fields": {"sku": {}}}, item_id="sku") == PassThrough("unreadable")
 
@@ -339,6 +346,7 @@ def test_no_stored_fields_still_tell_the_id() -> None:
     [
         {"fields": ["a"]},
         {"suggest": {}},
+        {"highlight": {}},
         {"_source": True},
         {"collapse": {"field": "a", "inner_hits": {"name": "b"}}},
         {"query": {"nested": {"path": "a", "query": {"match_all": {}}, "inner_hits": {}}}},
