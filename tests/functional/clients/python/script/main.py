@@ -24,12 +24,18 @@ from writing import writing
 
 Section = Callable[[Transcript, dict[str, Any]], None]
 
+
+def _client(given: dict[str, Any]) -> Any:
+    """OpenSearch tells a warning once for each opaque id: every run has its own."""
+    return connect(given["url"], opaque_id=f"run-{given['run']}")
+
+
 _SECTIONS: dict[str, Section] = {
-    "documents": lambda note, given: documents(note, connect(given["url"]), given["index"]),
+    "documents": lambda note, given: documents(note, _client(given), given["index"]),
     "managed": managed,
-    "searching": lambda note, given: searching(note, connect(given["url"]), given["index"]),
+    "searching": lambda note, given: searching(note, _client(given), given["index"]),
     "sniffing": sniffing,
-    "walking": lambda note, given: walking(note, connect(given["url"]), given["index"]),
+    "walking": lambda note, given: walking(note, _client(given), given["index"]),
     "wire": wire,
     "writing": writing,
 }
