@@ -230,7 +230,7 @@ def test_a_port_in_use_is_one_clear_line() -> None:
         ({"SESSIONRANK_UPSTREAM": "http://"}, [], ["SESSIONRANK_UPSTREAM", "host"]),
         ({"SESSIONRANK_UPSTREAM": "http://es:99999"}, [], ["SESSIONRANK_UPSTREAM"]),
         ({"SESSIONRANK_REDIS_URL": "postgres://x"}, [], ["SESSIONRANK_REDIS_URL", "redis://"]),
-        ({"SESSIONRANK_REDIS_URL": "redis://127.0.0.1/0?no_such_option=1"}, [], ["SESSIONRANK_REDIS_URL", "no_such_option"]),
+        ({"SESSIONRANK_REDIS_URL": "redis://127.0.0.1/0?no_such=1"}, [], ["SESSIONRANK_REDIS_URL", "no_such"]),
         ({"SESSIONRANK_STRATEGY": "best"}, [], ["SESSIONRANK_STRATEGY", "cosine", "blend"]),
         ({"SESSIONRANK_POPULARITY": "x"}, [], ["SESSIONRANK_POPULARITY", "script_score"]),
         ({"SESSIONRANK_INDICES": "a/b"}, [], ["SESSIONRANK_INDICES"]),
