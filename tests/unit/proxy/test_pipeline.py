@@ -2,83 +2,21 @@
 
 from __future__ import annotations
 
-import itertools
-import json
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import pytest
 
 from proxy.backends.base import BackendRequest, BackendResponse
 from proxy.deadline import Deadline
-from proxy.gate import Route
-from proxy.pipeline import Answer, Pipeline
-from proxy.request import ClientRequest
-from proxy.sessions.base import Event, FrozenHits, Lookup, Record, SessionStore
+from proxy.pipeline import Pipeline
+from proxy.sessions.base import Lookup, Record
 from proxy.sessions.identity import Hasher
 from proxy.sessions.memory import MemorySessions
-from proxy.settings import ProxySettings
 from sessionrank.errors import BackendUnreachable, StoreError
-from tests.support.fake_backend import FakeBackend, FakeResponse
+from tests.support.fake_backend import FakeResponse
 from tests.support.own_endpoints import RELEASE, vector_of
-
-INDEX = f"catalog-{RELEASE}"
-VECTORS = {"red": vector_of(1, 0), "rose": vector_of(0.9, 0.1), "blue": vector_of(0, 1), "navy": vector_of(0.1, 0.9)}
-ORDER = ["blue", "unknown", "navy", "red", "rose"]
-KEY = b"a key of sixteen bytes or more"
-
-
-def engine(items: Sequence[str] = ORDER, index: str = INDEX) -> Callable[[BackendRequest], BackendResponse]:
-    """Answers every search with the page that it asks for, best item first."""
-
-    def answer(request: BackendRequest) -> BackendResponse:
-        body = json.loads(request.body or b"{}")
-        start, size = body.get("from", 0), body.get("size", 10)
-        hits = [{"_index": index, "_id": item, "_score": 1.5} for item in items[start : start + size]]
-        return FakeResponse({"took": 1, "_shards": {"failed": 0}, "hits": {"total": len(items), "hits": hits}})
-
-    return answer
-
-
-class Shop:
-    """A pipeline over a recording engine, and a visitor."""
-
-    def __init__(
-        self,
-        handler: Callable[[BackendRequest], BackendResponse] | None = None,
-        store: SessionStore | None = None,
-        **settings: Any,
-    ) -> None:
-        self.settings = ProxySettings(**settings)
-        self.clock = itertools.count(1000)
-        self.backend = FakeBackend(handler=handler or engine())
-        memory = MemorySessions(cap=20, ttl=60)
-        memory.publish(RELEASE, VECTORS)
-        self.store = store or memory
-        self.hasher = Hasher(self.store, KEY)
-        self.pipeline = Pipeline(self.settings, self.backend, self.store, self.hasher)
-
-    def views(self, *skus: str, session: str = "s1") -> None:
-        digest = self.hasher.digest(session, Deadline(1))
-        self.store.append(digest, [Event(sku, "view", next(self.clock)) for sku in skus], Deadline(1))
-
-    def search(self, body: Any = None, *, session: str | None = "s1", **headers: str) -> Answer:
-        lines = [("Content-Type", "application/json"), *((k.replace("_", "-"), v) for k, v in headers.items())]
-        if session is not None:
-            lines.append(("X-Session-Id", session))
-        raw = body if isinstance(body, bytes) else json.dumps(body or {}).encode()
-        request = ClientRequest("POST", "/catalog/_search", lines, raw)
-        return self.pipeline.search(request, Route(("catalog",), "search", repeatable=True))
-
-
-def content(answer: Answer) -> dict[str, Any]:
-    raw = answer.body if isinstance(answer.body, bytes) else b"".join(answer.body.stream())
-    decoded: dict[str, Any] = json.loads(raw)
-    return decoded
-
-
-def ids(answer: Answer) -> list[str]:
-    return [hit["_id"] for hit in content(answer)["hits"]["hits"]]
+from tests.support.pipeline_shop import ORDER, VECTORS, content, engine, ids
+from tests.support.pipeline_shop import PipelineShop as Shop
 
 
 def test_the_hits_follow_the_visit_and_unknown_ones_keep_their_place() -> None:
@@ -98,150 +36,6 @@ def test_pages_of_an_unmoved_session_fit_together() -> None:
     pages = [ids(shop.search({"from": start, "size": 2})) for start in (0, 2, 4)]
     assert sorted(item for page in pages for item in page) == sorted(ORDER)
     assert pages[2] == ["rose"]
-
-
-def test_later_pages_keep_the_order_of_the_first_though_the_session_moves_on() -> None:
-    shop = Shop()
-    shop.views("red")
-    first = shop.search({"size": 2})
-    shop.views(*["blue"] * 10)
-    second, third = shop.search({"from": 2, "size": 2}), shop.search({"from": 4, "size": 2})
-    assert [*ids(first), *ids(second), *ids(third)] == ["red", "unknown", "rose", "navy", "blue"]
-    assert (second.reason, second.moved) == ("", 4)
-    assert ids(shop.search({"size": 2})) == ["blue", "unknown"], "a first page ranks afresh"
-    assert ids(shop.search({"from": 2, "size": 3})) == ["navy", "rose", "red"], "and the later ones follow that"
-
-
-def test_a_page_after_a_plain_first_one_stays_plain_and_says_why() -> None:
-    shop = Shop()
-    assert shop.search({"size": 2}).reason == "empty-session"
-    shop.views("red")
-    second = shop.search({"from": 2, "size": 3})
-    assert (second.reason, ids(second)) == ("empty-session", ORDER[2:])
-
-
-class Failing(MemorySessions):
-    """Fails where it is told to."""
-
-    fails: tuple[str, ...] = ()
-
-    def read(
-        self, digest: str | None, lookups: Sequence[Lookup], deadline: Deadline
-    ) -> tuple[Record | None, list[list[bytes | None]]]:
-        if "read" in self.fails:
-            raise StoreError("gone")
-        return super().read(digest, lookups, deadline)
-
-    def frozen(self, digest: str, walk: str, shown: int, deadline: Deadline) -> FrozenHits | None:
-        if "frozen" in self.fails:
-            raise StoreError("gone")
-        return super().frozen(digest, walk, shown, deadline)
-
-
-def failing_shop() -> tuple[Shop, Failing]:
-    store = Failing(cap=20, ttl=60)
-    store.publish(RELEASE, VECTORS)
-    return Shop(store=store), store
-
-
-def test_a_later_page_that_the_store_failed_leaves_the_order_to_those_behind_it() -> None:
-    shop, store = failing_shop()
-    shop.views("red")
-    shop.search({"size": 2})
-    shop.views(*["blue"] * 10)
-    store.fails = ("frozen",)
-    assert shop.search({"from": 2, "size": 2}).reason == "store-error"
-    store.fails = ()
-    third = shop.search({"from": 4, "size": 2})
-    assert (third.reason, ids(third)) == ("", ["blue"])
-
-
-def test_a_store_that_cannot_explain_a_later_page_costs_the_explanation() -> None:
-    shop, store = failing_shop()
-    shop.views("red")
-    shop.search({"size": 2})
-    store.fails = ("read",)
-    second = shop.search({"from": 2, "size": 2}, X_Sessionrank_Explain="true")
-    assert (second.reason, ids(second)) == ("", ["rose", "navy"])
-
-
-def test_a_first_page_that_the_store_failed_is_kept_as_it_was_shown() -> None:
-    shop, store = failing_shop()
-    shop.views("red")
-    store.fails = ("read",)
-    assert ids(shop.search({"size": 2})) == ORDER[:2]
-    store.fails = ()
-    assert ids(shop.search({"from": 2, "size": 3})) == ORDER[2:]
-
-
-def test_another_search_or_session_or_no_first_page_ranks_afresh() -> None:
-    shop = Shop()
-    shop.views("blue")
-    shop.search({"size": 2})
-    shop.views(*["red"] * 10)
-    shop.views("red", session="s2")
-    assert ids(shop.search({"from": 2, "size": 3, "query": {"match": {"a": "b"}}})) == ["rose", "navy", "blue"]
-    assert ids(shop.search({"from": 2, "size": 3}, session="s2")) == ["rose", "navy", "blue"]
-    assert ids(shop.search({"from": 2, "size": 3})) == ["navy", "rose", "red"]
-
-
-def test_following_pages_rank_afresh_each() -> None:
-    shop = Shop(pages="follow")
-    shop.views("red")
-    shop.search({"size": 2})
-    shop.views(*["blue"] * 10)
-    assert ids(shop.search({"from": 2, "size": 3})) == ["navy", "rose", "red"]
-
-
-def test_an_order_of_another_release_is_not_resumed() -> None:
-    shop = Shop()
-    shop.views("red")
-    shop.search({"size": 2})
-    other = "20260101000000ffffff"
-    assert isinstance(shop.store, MemorySessions)
-    shop.store.publish(other, {**VECTORS, "navy": vector_of(1, 0)})
-    shop.backend.handler = engine(index=f"catalog-{other}")
-    assert ids(shop.search({"from": 2, "size": 3})) == ["red", "rose", "blue"]
-
-
-def test_explain_of_a_later_page_tells_the_places_that_were_frozen() -> None:
-    shop = Shop()
-    shop.views("red")
-    shop.search({"size": 2})
-    shop.views(*["blue"] * 10)
-    hits = content(shop.search({"from": 2, "size": 2}, X_Sessionrank_Explain="true"))["hits"]["hits"]
-    told = [(hit["_id"], hit["_sessionrank"]["rank_before"], hit["_sessionrank"]["rank_after"]) for hit in hits]
-    assert told == [("rose", 5, 3), ("navy", 3, 4)]
-    assert [hit["_sessionrank"]["nearest_viewed"] for hit in hits] == ["red", "blue"]
-    assert hits[0]["_sessionrank"]["cosine"] is not None
-
-
-def test_an_order_of_huge_ids_is_not_kept() -> None:
-    huge = [f"{n}{'x' * 500}" for n in range(3000)]
-    shop = Shop(engine(["red", "blue", *huge]), window=4000)
-    shop.views("red")
-    shop.search({"size": 1})
-    shop.views(*["blue"] * 10)
-    assert ids(shop.search({"from": 1, "size": 1})) == ["red"], "ranked afresh"
-
-
-class NoOrders(MemorySessions):
-    """Keeps no orders."""
-
-    def freeze(self, digest: str, walk: str, order: FrozenHits, deadline: Deadline) -> None:
-        raise StoreError("full")
-
-    def frozen(self, digest: str, walk: str, shown: int, deadline: Deadline) -> FrozenHits | None:
-        return FrozenHits(b"garbage", 3)
-
-
-def test_a_store_that_keeps_no_orders_costs_only_that() -> None:
-    store = NoOrders(cap=20, ttl=60)
-    store.publish(RELEASE, VECTORS)
-    shop = Shop(store=store)
-    shop.views("red")
-    assert (shop.search().reason, ids(shop.search({"size": 2}))) == ("", ["red", "unknown"])
-    assert ids(shop.search({"from": 2})) == ["rose", "navy", "blue"]
 
 
 @pytest.mark.parametrize(

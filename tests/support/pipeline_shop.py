@@ -1,0 +1,80 @@
+"""A pipeline over a recording engine and a store in memory, and a visitor."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from proxy.backends.base import BackendRequest, BackendResponse
+from proxy.deadline import Deadline
+from proxy.gate import Route
+from proxy.pipeline import Answer, Pipeline
+from proxy.request import ClientRequest
+from proxy.sessions.base import Event, SessionStore
+from proxy.sessions.identity import Hasher
+from proxy.sessions.memory import MemorySessions
+from proxy.settings import ProxySettings
+from tests.support.fake_backend import FakeBackend, FakeResponse
+from tests.support.own_endpoints import RELEASE, vector_of
+
+__all__ = ["INDEX", "ORDER", "VECTORS", "PipelineShop", "content", "engine", "ids"]
+
+INDEX = f"catalog-{RELEASE}"
+VECTORS = {"red": vector_of(1, 0), "rose": vector_of(0.9, 0.1), "blue": vector_of(0, 1), "navy": vector_of(0.1, 0.9)}
+ORDER = ["blue", "unknown", "navy", "red", "rose"]
+KEY = b"a key of sixteen bytes or more"
+
+
+def engine(items: Sequence[str] = ORDER, index: str = INDEX) -> Callable[[BackendRequest], BackendResponse]:
+    """Answers every search with the page that it asks for, best item first."""
+
+    def answer(request: BackendRequest) -> BackendResponse:
+        body = json.loads(request.body or b"{}")
+        start, size = body.get("from", 0), body.get("size", 10)
+        hits = [{"_index": index, "_id": item, "_score": 1.5} for item in items[start : start + size]]
+        return FakeResponse({"took": 1, "_shards": {"failed": 0}, "hits": {"total": len(items), "hits": hits}})
+
+    return answer
+
+
+class PipelineShop:
+    """A pipeline over a recording engine, and a visitor."""
+
+    def __init__(
+        self,
+        handler: Callable[[BackendRequest], BackendResponse] | None = None,
+        store: SessionStore | None = None,
+        **settings: Any,
+    ) -> None:
+        self.settings = ProxySettings(**settings)
+        self.clock = itertools.count(1000)
+        self.backend = FakeBackend(handler=handler or engine())
+        memory = MemorySessions(cap=20, ttl=60)
+        memory.publish(RELEASE, VECTORS)
+        self.store = store or memory
+        self.hasher = Hasher(self.store, KEY)
+        self.pipeline = Pipeline(self.settings, self.backend, self.store, self.hasher)
+
+    def views(self, *skus: str, session: str = "s1") -> None:
+        digest = self.hasher.digest(session, Deadline(1))
+        self.store.append(digest, [Event(sku, "view", next(self.clock)) for sku in skus], Deadline(1))
+
+    def search(self, body: Any = None, *, session: str | None = "s1", **headers: str) -> Answer:
+        lines = [("Content-Type", "application/json"), *((k.replace("_", "-"), v) for k, v in headers.items())]
+        if session is not None:
+            lines.append(("X-Session-Id", session))
+        raw = body if isinstance(body, bytes) else json.dumps(body or {}).encode()
+        request = ClientRequest("POST", "/catalog/_search", lines, raw)
+        return self.pipeline.search(request, Route(("catalog",), "search", repeatable=True))
+
+
+def content(answer: Answer) -> dict[str, Any]:
+    raw = answer.body if isinstance(answer.body, bytes) else b"".join(answer.body.stream())
+    decoded: dict[str, Any] = json.loads(raw)
+    return decoded
+
+
+def ids(answer: Answer) -> list[str]:
+    return [hit["_id"] for hit in content(answer)["hits"]["hits"]]
