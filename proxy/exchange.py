@@ -65,6 +65,16 @@ class Exchange:
             body = _in_own_words(response, request, own) if route.instead and response.status >= 400 else response
         return Answer(response.status, response.reason, response.headers, body, reason, seconds=dict(watch.seconds))
 
+    def ask_again(self, request: ClientRequest, route: Route, watch: Stopwatch) -> Answer:
+        """The client's own request, after the engine refused a changed one.
+
+        ``wrapped-refused`` where the engine takes it, so that the change was to blame, else ``engine-error``.
+        """
+        answer = self.forward(request, route, "wrapped-refused", watch)
+        if answer.status >= 400:
+            answer.reason = "engine-error"
+        return answer
+
     def ask(self, request: BackendRequest, watch: Stopwatch) -> tuple[BackendResponse, bytes]:
         """A changed request, and the whole body of its answer. Raises ``AnswerTooLarge`` and other ``BackendError``."""
         with watch("engine"):

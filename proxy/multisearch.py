@@ -14,7 +14,7 @@ from .personalise import Personaliser, Refusals
 from .plan import PassThrough, Planner
 from .plan_items import Item, Multi, plan_items, reason_of
 from .request import ClientRequest
-from .searchbody import without
+from .searchbody import Unreadable, without
 from .splice import (
     MultiAnswer,
     UnreadableAnswer,
@@ -79,7 +79,7 @@ class MultiSearch:
             if response.status in (429, 503):
                 return Answer.whole(response, body, "engine-error", watch)
             if response.status >= 400:
-                return self._whole_again(request, route, watch)
+                return self._exchange.ask_again(request, route, watch)
             answer = MultiAnswer(body, len(plan.items))
             outcomes = [
                 self._outcome(request, plan, item, part, digest or "", watch)
@@ -88,7 +88,7 @@ class MultiSearch:
             self._ask_again(request, plan, outcomes, watch)
         except AnswerTooLarge:
             return self._exchange.forward(request, route, "too-large", watch)
-        except UnreadableAnswer:
+        except Unreadable:
             return self._exchange.forward(request, route, "unreadable-answer", watch)
         made = answer.with_parts([each.body for each in outcomes if each.body != b"{}" or not plan.hides_status])
         reasons = [each.reason for each in outcomes]
@@ -136,12 +136,6 @@ class MultiSearch:
             if not outcome_of(part).is_error:
                 outcome.reason = "wrapped-refused"
                 self._refusals.remember(item.names, request, item.own)
-
-    def _whole_again(self, request: ClientRequest, route: Route, watch: Stopwatch) -> Answer:
-        answer = self._exchange.forward(request, route, "wrapped-refused", watch)
-        if answer.status >= 400:
-            answer.reason = "engine-error"
-        return answer
 
 
 def _cleaned(part: bytes, plan: Multi) -> bytes:

@@ -13,10 +13,11 @@ from .multisearch import MultiSearch
 from .personalise import Personaliser, Refusals
 from .plan import PassThrough, Planner, Rewrite
 from .request import ClientRequest
+from .searchbody import Unreadable
 from .sessions.base import SessionStore
 from .sessions.identity import Hasher
 from .settings import ProxySettings
-from .splice import UnreadableAnswer, failed_shards, read_answer, without_shards
+from .splice import failed_shards, read_answer, without_shards
 from .stopwatch import Stopwatch
 
 __all__ = ["Answer", "Pipeline"]
@@ -63,7 +64,7 @@ class Pipeline:
             if plan.page is not None:
                 return self._too_large(request, route, digest, watch)
             return self._exchange.forward(request, route, "too-large", watch)
-        except UnreadableAnswer:
+        except Unreadable:
             return self._exchange.forward(request, route, "unreadable-answer", watch)
 
     def _touched(
@@ -100,17 +101,15 @@ class Pipeline:
             response, body = self._exchange.ask(plan.request, watch)
             if response.status < 400:
                 return self._touched(request, route, plan, "", response, body, watch)
-        except (AnswerTooLarge, UnreadableAnswer):
+        except (AnswerTooLarge, Unreadable):
             pass
         return self._exchange.forward(request, route, "too-large", watch)
 
     def _ask_again(self, request: ClientRequest, route: Route, watch: Stopwatch) -> Answer:
-        """The engine refused what we made of the request; if it takes the client's own, the change was to blame."""
-        answer = self._exchange.forward(request, route, "wrapped-refused", watch)
-        if answer.status < 400:
+        """The engine refused what we made of the request; if the change was to blame, that is remembered."""
+        answer = self._exchange.ask_again(request, route, watch)
+        if answer.reason == "wrapped-refused":
             self._refusals.remember(route.names, request, _asked(request))
-        else:
-            answer.reason = "engine-error"
         return answer
 
 

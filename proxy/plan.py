@@ -25,7 +25,7 @@ from .searchbody import Fields, TooLarge, Unreadable, encode, inflated, read_fie
 from .settings import ProxySettings
 from .wish import NotOurs, Wish, read_wish
 
-__all__ = ["DOUBTS", "OWN_HEADERS", "Change", "Extras", "Page", "PassThrough", "Planner", "Rewrite"]
+__all__ = ["DOUBTS", "OWN_HEADERS", "Change", "Extras", "Page", "PassThrough", "Planner", "Rewrite", "left_alone"]
 
 #: Request headers that the engine never sees (nor the one that names the session): our own, and those that name
 #: another method, which engines ignore, but which a gateway behind us might follow past the gate.
@@ -35,8 +35,8 @@ OWN_HEADERS = frozenset({
 })  # fmt: skip
 #: Headers of which engines take one line, no more.
 _ONCE = ("content-type", "content-encoding")
-#: What reading a request may raise when it cannot be read with certainty.
-DOUBTS = (Unreadable, msgspec.MsgspecError, UnicodeError, RecursionError)
+#: What reading a request may raise when it is not ours to change, or cannot be read with certainty.
+DOUBTS = (NotOurs, Unreadable, msgspec.MsgspecError, UnicodeError, RecursionError)
 
 _JSON_TYPE = re.compile(r"application/(vnd\.elasticsearch\+)?json\b", re.IGNORECASE)
 _VENDOR_TYPE = re.compile(r"application/vnd\.elasticsearch\+json[^,]*", re.IGNORECASE)
@@ -60,6 +60,13 @@ class PassThrough:
     """The client's own request goes to the engine as it is."""
 
     reason: str
+
+
+def left_alone(error: Exception) -> PassThrough:
+    """What becomes of a request of which reading raised one of ``DOUBTS``."""
+    if isinstance(error, NotOurs):
+        return PassThrough(error.reason)
+    return PassThrough("too-large" if isinstance(error, TooLarge) else "unreadable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +140,8 @@ class Planner:
             wish = read_wish(url, read_fields(self._body(request, url)))
             weight = request.header("x-sessionrank-weight") or ""
             change = self.change(wish, names, session, why_not, weight, leave=leave)
-        except NotOurs as plain:
-            return PassThrough(plain.reason)
-        except TooLarge:
-            return PassThrough("too-large")
-        except DOUBTS:
-            return PassThrough("unreadable")
+        except DOUBTS as error:
+            return left_alone(error)
         made = self.request(request, path, change.url, encode(change.body))
         return Rewrite(made, change.page, change.reason, change.extras)
 

@@ -12,9 +12,9 @@ from .backends.base import BackendRequest
 from .extras import Extras, widen
 from .filterpath import FilterPath
 from .ndjson import Lines, names_of, read_header, read_items
-from .plan import DOUBTS, Change, PassThrough, Planner
+from .plan import DOUBTS, Change, PassThrough, Planner, left_alone
 from .request import ClientRequest, Query
-from .searchbody import Fields, TooLarge, encode, inflated, read_fields
+from .searchbody import Fields, encode, inflated, read_fields
 from .wish import NotOurs, read_wish
 
 __all__ = ["Item", "Multi", "plan_items", "reason_of"]
@@ -77,12 +77,8 @@ def plan_items(
         weight = request.header("x-sessionrank-weight") or ""
         search = _Reader(planner, inner, session, why_not, weight, refused)
         items = tuple(search.item(each, names) for each in lines)
-    except NotOurs as plain:
-        return PassThrough(plain.reason)
-    except TooLarge:
-        return PassThrough("too-large")
-    except DOUBTS:
-        return PassThrough("unreadable")
+    except DOUBTS as error:
+        return left_alone(error)
     if not any(isinstance(item.plan, Change) for item in items):
         return PassThrough(reason_of([item.plan.reason for item in items]))
     made = planner.request(request, path, outer, b"".join(item.asked for item in items))
@@ -145,10 +141,8 @@ class _Reader:
             header = read_header(lines[0])
             names = names_of(header, names)
             change = self._change(header, lines[1], names, own)
-        except NotOurs as plain:
-            return Item(own, tuple(names), PassThrough(plain.reason), own)
-        except DOUBTS:
-            return Item(own, tuple(names), PassThrough("unreadable"), own)
+        except DOUBTS as error:
+            return Item(own, tuple(names), left_alone(error), own)
         if "preference" in change.url.values and "preference" not in header:
             header["preference"] = msgspec.Raw(encode(change.url.values["preference"]))
         return Item(own, tuple(names), change, encode(header) + b"\n" + encode(change.body) + b"\n")

@@ -106,10 +106,10 @@ class Reorderer:
             failed = False
         except StoreError as error:
             _log.debug("store: %s", error)
-            order = Order(list(range(len(hits))), "store-timeout" if task.deadline.remaining() <= 0 else "store-error")
+            order = _as_it_came(task, "store-timeout" if task.deadline.remaining() <= 0 else "store-error")
         except Exception:
             _log.exception("ranking failed; the answer is plain")
-            order = Order(list(range(len(hits))), "rank-failed")
+            order = _as_it_came(task, "rank-failed")
         # A later page that failed must not replace an order that the pages behind it will ask for again.
         if page.walk and not (failed and page.start):
             kept = [hits[position] for position in order.positions if position is not None]
@@ -155,7 +155,7 @@ class Reorderer:
             with task.watch("store"):
                 gathered = self._gatherer.gather(visit.digest, visit.names, indexes, task.items, task.deadline)
         except NotRankable as nothing:
-            return Order(list(range(len(indexes))), nothing.reason)
+            return _as_it_came(task, nothing.reason)
         with task.watch("rank"):
             candidates = Candidates(len(indexes), gathered.signals, visit.weight, int(visit.digest, 16))
             order, value = self._strategy.order(candidates)
@@ -171,3 +171,7 @@ class Reorderer:
             found = self._gatherer.nearest_viewed(gathered, task.items, shown, task.deadline)
             nearest = dict(zip(shown, found, strict=True))
         return Why(gathered.signals.get("cosine"), value, nearest)
+
+
+def _as_it_came(task: _Task, reason: str) -> Order:
+    return Order(range(len(task.hits)), reason)

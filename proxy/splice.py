@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 
-class UnreadableAnswer(Exception):
+class UnreadableAnswer(Unreadable):
     """The engine's answer is not a search answer as we know it."""
 
 
@@ -232,20 +232,14 @@ def failed_shards(body: bytes) -> int:
 
 def without_extras(hit: bytes, members: Sequence[str], item_field: str) -> bytes | None:
     """A hit without what only ranking asked for; None when nothing is left, as the engine leaves such hits out."""
-    try:
-        text = without(hit, members)
-        text = without(text, (item_field,), inside="fields") if item_field else text
-    except Unreadable as error:
-        raise UnreadableAnswer(str(error)) from error
+    text = without(hit, members)
+    text = without(text, (item_field,), inside="fields") if item_field else text
     return text if text != b"{}" else None
 
 
 def without_shards(body: bytes, part: str) -> bytes:
     """An answer without ``_shards`` (part ``all``), or without its ``failed``."""
-    try:
-        return without(body, ("_shards",)) if part == "all" else without(body, ("failed",), inside="_shards")
-    except Unreadable as error:
-        raise UnreadableAnswer(str(error)) from error
+    return without(body, ("_shards",)) if part == "all" else without(body, ("failed",), inside="_shards")
 
 
 def _value_of(hit: _Hit, field: str) -> str:
