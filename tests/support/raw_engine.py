@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-__all__ = ["OK", "RawEngine", "raw_engine"]
+from .served import Served, serving
+
+__all__ = ["OK", "RawEngine", "proxied_raw_engine", "raw_engine"]
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 _LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)", re.IGNORECASE)
@@ -96,3 +98,12 @@ def _request(connection: socket.socket, ahead: bytes) -> tuple[bytes, bytes] | N
             return None
         ahead += more
     return ahead[:size], ahead[size:]
+
+
+@contextmanager
+def proxied_raw_engine(**settings: str) -> Iterator[tuple[Served, RawEngine]]:
+    """One with a served proxy before it, its sessions in memory; ``settings`` are further environment variables."""
+    with raw_engine() as engine:
+        given = {"SESSIONRANK_UPSTREAM": engine.url, "SESSIONRANK_REDIS_URL": "memory://", **settings}
+        with serving(given) as running:
+            yield running, engine

@@ -12,8 +12,8 @@ import pytest
 
 from tests.support.processes import wait_until
 from tests.support.raw_client import RawClient, said
-from tests.support.raw_engine import OK, RawEngine, raw_engine
-from tests.support.served import Served, serving
+from tests.support.raw_engine import OK, RawEngine, proxied_raw_engine
+from tests.support.served import Served
 
 COUNT = b"GET /catalog/_count HTTP/1.1\r\nHost: x\r\n\r\n"
 SEARCH = b"GET /catalog/_search HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -24,15 +24,9 @@ MANY = 100
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[tuple[Served, RawEngine]]:
-    with raw_engine() as engine:
-        settings = {
-            "SESSIONRANK_UPSTREAM": engine.url,
-            "SESSIONRANK_REDIS_URL": "memory://",
-            "SESSIONRANK_ENGINE_TIMEOUT_S": "1",
-            "SESSIONRANK_MAX_IN_FLIGHT": "2",
-        }
-        with serving(settings) as running:
-            yield running, engine
+    settings = {"SESSIONRANK_ENGINE_TIMEOUT_S": "1", "SESSIONRANK_MAX_IN_FLIGHT": "2"}
+    with proxied_raw_engine(**settings) as running_and_engine:
+        yield running_and_engine
 
 
 @pytest.fixture

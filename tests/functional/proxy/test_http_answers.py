@@ -8,8 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.raw_client import RawClient, said
-from tests.support.raw_engine import OK, RawEngine, raw_engine
-from tests.support.served import serving
+from tests.support.raw_engine import OK, RawEngine, proxied_raw_engine
 
 GET = b"GET /catalog/_count HTTP/1.1\r\nHost: shop\r\n\r\n"
 OLD = b"GET /catalog/_count HTTP/1.0\r\nHost: shop\r\n"
@@ -19,10 +18,8 @@ OURS = {"x-sessionrank", "server-timing", "date"}
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[tuple[int, RawEngine]]:
-    with raw_engine() as engine:
-        settings = {"SESSIONRANK_UPSTREAM": engine.url, "SESSIONRANK_REDIS_URL": "memory://"}
-        with serving(settings) as running:
-            yield running.port, engine
+    with proxied_raw_engine() as (running, engine):
+        yield running.port, engine
 
 
 @pytest.fixture

@@ -10,8 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.raw_client import RawAnswer, RawClient
-from tests.support.raw_engine import RawEngine, raw_engine
-from tests.support.served import serving
+from tests.support.raw_engine import RawEngine, proxied_raw_engine
 
 METHODS = [b"GET", b"POST", b"PATCH", b"OPTIONS", b"PUT", b"DELETE", b"get", b"CONNECT", b"G\xe9T", b""]
 TARGETS = [
@@ -52,11 +51,9 @@ REQUESTS = st.builds(
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[tuple[int, RawEngine]]:
-    with raw_engine() as engine:
-        given_ = {"SESSIONRANK_UPSTREAM": engine.url, "SESSIONRANK_REDIS_URL": "memory://"}
-        with serving(given_) as running:
-            yield running.port, engine
-            assert "Traceback" not in running.log()
+    with proxied_raw_engine() as (running, engine):
+        yield running.port, engine
+        assert "Traceback" not in running.log()
 
 
 def answers(port: int, request: bytes) -> list[RawAnswer]:

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.raw_client import RawClient, said
-from tests.support.raw_engine import OK, RawEngine, raw_engine
-from tests.support.served import serving
+from tests.support.raw_engine import OK, RawEngine, proxied_raw_engine
 
 COUNT = b"GET /catalog/_count HTTP/1.1\r\nHost: shop\r\n"
 POST = b"POST /catalog/_count HTTP/1.1\r\nHost: shop\r\nContent-Type: application/json\r\n"
@@ -17,10 +16,8 @@ POST = b"POST /catalog/_count HTTP/1.1\r\nHost: shop\r\nContent-Type: applicatio
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[tuple[int, RawEngine]]:
-    with raw_engine() as engine:
-        settings = {"SESSIONRANK_UPSTREAM": engine.url, "SESSIONRANK_REDIS_URL": "memory://"}
-        with serving(settings) as running:
-            yield running.port, engine
+    with proxied_raw_engine() as (running, engine):
+        yield running.port, engine
 
 
 @pytest.fixture

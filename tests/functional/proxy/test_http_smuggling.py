@@ -7,8 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.raw_client import RawClient
-from tests.support.raw_engine import RawEngine, raw_engine
-from tests.support.served import serving
+from tests.support.raw_engine import RawEngine, proxied_raw_engine
 
 START = b"POST /catalog/_count HTTP/1.1\r\nHost: shop\r\nContent-Type: application/json\r\n"
 #: What an attacker wants the engine to read as a request of its own.
@@ -82,14 +81,8 @@ CHUNKS: dict[str, bytes] = {
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[tuple[int, RawEngine]]:
-    with raw_engine() as engine:
-        settings = {
-            "SESSIONRANK_UPSTREAM": engine.url,
-            "SESSIONRANK_REDIS_URL": "memory://",
-            "SESSIONRANK_MAX_BODY_BYTES": "200000",
-        }
-        with serving(settings) as running:
-            yield running.port, engine
+    with proxied_raw_engine(SESSIONRANK_MAX_BODY_BYTES="200000") as (running, engine):
+        yield running.port, engine
 
 
 def assert_refused(served: tuple[int, RawEngine], request: bytes, *statuses: tuple[int, str]) -> None:

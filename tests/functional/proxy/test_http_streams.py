@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.raw_client import RawClient
-from tests.support.raw_engine import RawEngine, raw_engine
-from tests.support.served import Served, serving
+from tests.support.raw_engine import RawEngine, proxied_raw_engine
+from tests.support.served import Served
 
 #: Pieces of different lengths, so that what is lost, doubled or moved shows in the sum.
 PIECES = [bytes([65 + number]) * (1_000_003 + number) for number in range(10)]
@@ -38,10 +38,8 @@ def _chunked(connection: socket.socket) -> None:
 
 @pytest.fixture(scope="module")
 def before_engine() -> Iterator[tuple[Served, RawEngine]]:
-    with raw_engine() as engine:
-        settings = {"SESSIONRANK_UPSTREAM": engine.url, "SESSIONRANK_REDIS_URL": "memory://"}
-        with serving(settings) as proxy:
-            yield proxy, engine
+    with proxied_raw_engine() as proxy_and_engine:
+        yield proxy_and_engine
 
 
 def _resident_peak(pid: int) -> int:
