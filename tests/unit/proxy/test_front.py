@@ -171,6 +171,20 @@ def test_an_error_about_a_request_that_we_put_otherwise_names_the_clients_own(
     assert json.loads(response.data) == {"error": f"no handler found for uri [{target}] and method [POST]"}
 
 
+def test_what_the_gate_finds_inside_a_body_never_reaches_the_engine() -> None:
+    web, backend = client(guard_scripts=True)
+    response = web.post("/other/_count", json={"query": {"script": {"script": "1"}}})
+    assert error_of(response) == (400, "illegal_argument_exception")
+    assert response.headers["X-Sessionrank"] == "refused; reason=guard"
+    assert backend.requests == []
+    backend.has_credentials = True
+    lines = b'{"index":"secret"}\n{}\n'
+    response = web.post("/catalog/_msearch", data=lines, content_type="application/x-ndjson")
+    assert error_of(response) == (403, "security_exception")
+    assert response.headers["X-Sessionrank"] == "refused; reason=gate"
+    assert backend.requests == []
+
+
 def test_the_header_list_of_the_server_goes_on_as_it_came() -> None:
     web, backend = client()
     environ = EnvironBuilder("/catalog/_count").get_environ()
