@@ -1,15 +1,34 @@
-"""The algorithms by name."""
+"""The algorithms by name, and how one is written as text.
+
+``word2vec`` is an algorithm with its defaults, ``word2vec:size=64,window=4`` one with parameters, ``@best.json`` what a
+file says: ``{"algorithm": "word2vec", "parameters": {"size": 64}}``, as ``model tune`` writes it.
+"""
 
 from __future__ import annotations
 
-from sessionrank.errors import ConfigurationError
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
 
-from .base import Algorithm
+import numpy as np
+
+from sessionrank.errors import ConfigurationError, DataError
+
+from ..parameters import converted
+from .base import Algorithm, Model
+from .fasttext import FastText
+from .popularity import Popularity
+from .random import Random
 from .word2vec import Word2Vec
 
-__all__ = ["ALGORITHMS", "algorithm_class"]
+__all__ = ["ALGORITHMS", "algorithm_class", "algorithm_from_file", "build_algorithm", "load_model", "make_algorithm"]
 
 ALGORITHMS: dict[str, type[Algorithm]] = {
+    "fasttext": FastText,
+    "popularity": Popularity,
+    "random": Random,
     "word2vec": Word2Vec,
 }
 
@@ -19,3 +38,83 @@ def algorithm_class(name: str) -> type[Algorithm]:
     if name not in ALGORITHMS:
         raise ConfigurationError(f"unknown algorithm {name!r}; there are {', '.join(sorted(ALGORITHMS))}")
     return ALGORITHMS[name]
+
+
+def build_algorithm(name: str, parameters: Mapping[str, Any]) -> Algorithm:
+    """The algorithm ``name`` with ``parameters``; values that are texts are taken for what their parameter is.
+
+    Raises:
+        ConfigurationError: an unknown algorithm or parameter, or a value out of its range.
+    """
+    kind = algorithm_class(name)
+    known = {field.name: field for field in fields(kind)}
+    values = {}
+    for parameter, value in parameters.items():
+        parameter = parameter.strip().replace("-", "_")
+        if parameter not in known:
+            raise ConfigurationError(f"{name} has no parameter {parameter!r}; it has {', '.join(known)}")
+        values[parameter] = converted(name, known[parameter], value)
+    return kind(**values)
+
+
+def make_algorithm(text: str, **parameters: Any) -> Algorithm:
+    """The algorithm that ``text`` names; ``parameters`` that are not ``None`` win over those in the text.
+
+    Raises:
+        ConfigurationError: an unknown algorithm or parameter, or a value out of its range.
+        DataError: the file behind ``@`` cannot be read.
+    """
+    given = {name: value for name, value in parameters.items() if value is not None}
+    if text.startswith("@"):
+        name, written = _read(Path(text[1:]))
+    else:
+        name, _, rest = text.partition(":")
+        written = {}
+        for part in filter(None, (part.strip() for part in rest.split(","))):
+            parameter, equals, value = part.partition("=")
+            if not equals:
+                raise ConfigurationError(f"{part!r} in {text!r} is not parameter=value")
+            written[parameter] = value
+    return build_algorithm(name.strip(), {**written, **given})
+
+
+def algorithm_from_file(path: Path | str) -> Algorithm:
+    """The algorithm that a file of settings names; errors as in :func:`make_algorithm`."""
+    return build_algorithm(*_read(Path(path)))
+
+
+def _read(path: Path) -> tuple[str, dict[str, Any]]:
+    try:
+        said = json.loads(path.read_text("utf-8"))
+        name, parameters = said["algorithm"], said.get("parameters", {})
+        if not isinstance(name, str) or not isinstance(parameters, dict):
+            raise TypeError("algorithm must be a text, parameters an object")
+        if "seed" in said:
+            parameters = {"seed": said["seed"], **parameters}
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: no such file of settings; `sessionrank model tune` writes one") from error
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise DataError(
+            f'{path}: not a file of settings such as {{"algorithm": …, "parameters": …}}: {error}'
+        ) from error
+    return name, parameters
+
+
+def load_model(path: Path | str) -> Model:
+    """A model of any algorithm, from the file that it was saved to.
+
+    Raises:
+        DataError: the file is missing or is no model of a known algorithm.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as parts:
+            maker = json.loads(str(parts["meta"]))["algorithm"]
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: no such model file; make one with `sessionrank model train`") from error
+    except Exception as error:  # an .npz can be damaged in more ways than its readers name
+        raise DataError(f"{path}: not a model file (.npz with items and meta): {error}") from error
+    if maker not in ALGORITHMS:
+        raise DataError(f"{path}: made by {maker!r}, which is no algorithm here: {', '.join(sorted(ALGORITHMS))}")
+    return ALGORITHMS[maker].load(path)

@@ -15,17 +15,14 @@ from rich.text import Text
 
 from sessionrank.console import err, out, print_json, printable, progress
 from sessionrank.errors import ConfigurationError, DataError
-from sessionrank.vectors import VectorsFile
 
-from ..algorithms.base import Algorithm
-from ..algorithms.registry import ALGORITHMS, algorithm_class
-from ..algorithms.word2vec import Word2Vec
+from ..algorithms.base import Algorithm, Model
+from ..algorithms.registry import ALGORITHMS, make_algorithm
 from ..readers.base import SessionData
 from ..readers.registry import READERS, make_reader
 
 __all__ = ["train"]
 
-_DEFAULTS = Word2Vec()
 _READER_OPTIONS = ("min_length", "max_length", "encoding", "group_by")
 
 
@@ -39,53 +36,66 @@ _READER_OPTIONS = ("min_length", "max_length", "encoding", "group_by")
 @click.option("--max-length", type=int, help="… with more; 0 for no limit.  [default: 199; online-retail: 0]")
 @click.option("--encoding", help="Of the data.  [default: utf-8; online-retail: iso-8859-1]")
 @click.option("--group-by", help="online-retail: a session is a customer or an invoice.  [default: customer]")
-@click.option("--size", type=int, default=_DEFAULTS.size, show_default=True, help="Numbers in a vector.")
-@click.option("--window", type=int, default=_DEFAULTS.window, show_default=True, help="Items of context on each side.")
-@click.option("--epochs", type=int, default=_DEFAULTS.epochs, show_default=True, help="Passes over the sessions.")
-@click.option("--negative", type=int, default=_DEFAULTS.negative, show_default=True, help="Noise items for each item.")
-@click.option("--ns-exponent", type=float, default=_DEFAULTS.ns_exponent, show_default=True, help="Shape of the noise.")
-@click.option("--alpha", type=float, default=_DEFAULTS.alpha, show_default=True, help="Learning rate at the start.")
-@click.option("--sg", type=int, default=_DEFAULTS.sg, show_default=True, help="1 skip-gram, 0 CBOW.")
-@click.option("--min-count", type=int, default=_DEFAULTS.min_count, show_default=True, help="Leave out rarer items.")
-@click.option("--seed", type=int, default=_DEFAULTS.seed, show_default=True, help="Equal seeds give equal vectors.")
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A parameter of the algorithm.")
+@click.option("--size", type=int, help="Numbers in a vector.  [word2vec: 52]")
+@click.option("--window", type=int, help="Items of context on each side.  [word2vec: 4]")
+@click.option("--epochs", type=int, help="Passes over the sessions.  [word2vec: 10]")
+@click.option("--negative", type=int, help="Noise items for each item.  [word2vec: 7]")
+@click.option("--ns-exponent", type=float, help="Shape of the noise.  [word2vec: 0.4]")
+@click.option("--alpha", type=float, help="Learning rate at the start.  [word2vec: 0.1]")
+@click.option("--sg", type=int, help="1 skip-gram, 0 CBOW.  [word2vec: 1]")
+@click.option("--min-count", type=int, help="Leave out rarer items.  [word2vec: 5]")
+@click.option("--workers", type=int, help="Threads; with more than one no two runs are quite alike.  [word2vec: 1]")
+@click.option("--seed", type=int, help="Equal seeds give equal models.  [default: 123]")
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
-def train(words: tuple[str, ...], target: Path, as_json: bool, **options: Any) -> None:
-    """Learn item vectors from the sessions in DATA with ALGORITHM (word2vec, the default).
+def train(words: tuple[str, ...], target: Path, settings: tuple[str, ...], as_json: bool, **options: Any) -> None:
+    """Learn from the sessions in DATA with ALGORITHM (word2vec, the default).
 
-    The same data, options and library versions give the same file, byte for byte.
+    ALGORITHM is a name, a name with parameters (word2vec:size=64,window=5), or @FILE with the settings that `model
+    tune` found. `sessionrank model algorithms` lists them all with their parameters. Those that have item vectors
+    write a vectors file, the others a model file. The same data, options and library versions give the same file,
+    byte for byte.
 
     \b
     Examples:
       sessionrank model train sessions.txt --out vectors.npz
       sessionrank model train word2vec OnlineRetail.csv.gz --reader online-retail --out vectors.npz --size 100
+      sessionrank model train sequential-rules sessions.txt --set steps=5 --out rules.npz
+      sessionrank model train @best.json sessions.txt --out vectors.npz
     """
-    algorithm_name, data = _algorithm_and_data(words)
+    text, data = _algorithm_and_data(words)
     reader = make_reader(options.pop("reader"), **{name: options.pop(name) for name in _READER_OPTIONS})
-    algorithm = algorithm_class(algorithm_name)(**options)
+    algorithm = make_algorithm(text, **_settings(settings), **options)
     _check_target(target, data)
     started = time.perf_counter()
     read = reader.read(data)
     for reason, count in read.dropped.items():
         err.print(f"Left out: {count} {reason}")
-    vectors = _fit(algorithm, read)
-    origin = {
+    model = _fit(algorithm, read)
+    model.meta["data"] = {
         "name": data.name,
         "sha256": _sha256(data),
         "reader": {"class": type(reader).__name__, **dataclasses.asdict(reader)},
         "sessions": len(read.sessions),
         "items": read.items,
     }
-    vectors = dataclasses.replace(vectors, meta={**vectors.meta, "data": origin})
-    vectors.save(target)
-    _report(vectors, read, target, seconds=time.perf_counter() - started, as_json=as_json)
+    model.save(target)
+    _report(model, read, target, seconds=time.perf_counter() - started, as_json=as_json)
 
 
 def _algorithm_and_data(words: tuple[str, ...]) -> tuple[str, Path]:
     if len(words) > 2:
         raise click.UsageError(f"one data file is read at a time; {len(words)} names were given")
-    if len(words) == 1 and words[0] in ALGORITHMS:
+    if len(words) == 1 and words[0].partition(":")[0] in ALGORITHMS:
         raise click.UsageError(f"which data should {words[0]} learn from? Give the file behind it")
     return (words[0] if len(words) == 2 else "word2vec"), Path(words[-1])
+
+
+def _settings(given: tuple[str, ...]) -> dict[str, str]:
+    parted = {one: one.partition("=") for one in given}
+    if wrong := [one for one, (name, equals, _) in parted.items() if not (name and equals)]:
+        raise ConfigurationError(f"--set {wrong[0]}: not NAME=VALUE")
+    return {name.strip().replace("-", "_"): value for name, _, value in parted.values()}
 
 
 def _check_target(target: Path, data: Path) -> None:
@@ -104,13 +114,10 @@ def _check_target(target: Path, data: Path) -> None:
         raise ConfigurationError(f"{target}: cannot be written: it is a folder")
 
 
-def _fit(algorithm: Algorithm, read: SessionData) -> VectorsFile:
+def _fit(algorithm: Algorithm, read: SessionData) -> Model:
     with progress() as bar:
-        task = bar.add_task("Training", total=algorithm.epochs_planned)
-        made = algorithm.fit(read.sessions, on_epoch=lambda done: bar.update(task, completed=done))
-    if made.vectors is None:
-        raise DataError("this algorithm has no item vectors to write")
-    return made.vectors
+        task = bar.add_task("Training", total=algorithm.epochs_planned or None)
+        return algorithm.fit(read.sessions, on_epoch=lambda epoch: bar.update(task, completed=epoch.number))
 
 
 def _sha256(path: Path) -> str:
@@ -124,22 +131,26 @@ def _sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _report(vectors: VectorsFile, read: SessionData, target: Path, *, seconds: float, as_json: bool) -> None:
-    report = {
-        "vectors": str(target),
+def _report(model: Model, read: SessionData, target: Path, *, seconds: float, as_json: bool) -> None:
+    vectors = model.vectors
+    report: dict[str, Any] = {
+        "model" if vectors is None else "vectors": str(target),
+        "algorithm": model.meta["algorithm"],
         "sessions": len(read.sessions),
         "items": read.items,
-        "items_with_vector": int(vectors.ids.size),
+        "items_known": len(model.items),
         "dropped": read.dropped,
         "seconds": round(seconds, 1),
-        "meta": vectors.meta,
+        "meta": model.meta,
     }
+    if vectors is not None:
+        report["items_with_vector"] = int(vectors.ids.size)
+        report["dimensions"] = vectors.dimensions
     if as_json:
         print_json(report)
         return
-    table = Table(title="Item vectors", show_header=False)
-    for name in ("vectors", "sessions", "items", "items_with_vector", "seconds"):
+    table = Table(title="Model" if vectors is None else "Item vectors", show_header=False)
+    for name in [name for name in report if name not in ("dropped", "meta")]:
         table.add_row(name.replace("_", " "), Text(printable(str(report[name]))))
-    table.add_row("dimensions", str(vectors.dimensions))
-    table.add_row("seed", str(vectors.meta["seed"]))
+    table.add_row("seed", str(model.meta["seed"]))
     out.print(table)

@@ -15,27 +15,26 @@ from typing import TextIO
 
 from sessionrank.errors import ConfigurationError, DataError
 
-__all__ = ["MAX_LINE", "Reader", "Session", "SessionData", "bounded_lines"]
+from ..sessions import Session, Sessions, encoded
+
+__all__ = ["MAX_LINE", "Reader", "SessionData", "bounded_lines"]
 
 #: Longest line that a reader takes, in characters: beyond it the file is something else, and memory stays bounded.
 MAX_LINE = 1 << 20
-
-#: The item ids of one visit or customer, oldest first; an item may stand more than once.
-Session = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class SessionData:
     """What a reader found in one file."""
 
-    sessions: tuple[Session, ...]
+    sessions: Sessions
     #: What was left out: reason, in words for the user → how many.
     dropped: dict[str, int]
 
     @property
     def items(self) -> int:
         """How many different items the sessions hold."""
-        return len({item for session in self.sessions for item in session})
+        return int((self.sessions.support > 0).sum())
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,7 @@ class Reader(ABC):
         if not kept:
             why = "; ".join(f"{count} {reason}" for reason, count in dropped.items()) or "the file is empty"
             raise DataError(f"{path}: no session is left to learn from ({why})")
-        return SessionData(tuple(kept), dict(dropped))
+        return SessionData(encoded(kept), dict(dropped))
 
 
 def bounded_lines(path: Path | str, text: TextIO) -> Iterator[str]:

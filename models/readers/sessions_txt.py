@@ -10,7 +10,8 @@ from pathlib import Path
 
 from sessionrank.textfile import open_text
 
-from .base import Reader, Session, SessionData, bounded_lines
+from ..sessions import Session
+from .base import Reader, SessionData, bounded_lines
 
 __all__ = ["SessionsTxt"]
 

@@ -48,14 +48,14 @@ def _file(name: str, tmp_path: Path, sessions: dict[str, list[str]] = SESSIONS) 
 
 def test_it_reads_sessions_in_order_and_leaves_out_short_ones(name: str, tmp_path: Path) -> None:
     read = make_reader(name).read(_file(name, tmp_path))
-    assert read.sessions == (("a", "b", "c"), ("b", "b", "é", "a"))
+    assert tuple(read.sessions) == (("a", "b", "c"), ("b", "b", "é", "a"))
     assert read.dropped == {"sessions of fewer than 3 items": 1}
     assert read.items == 4
 
 
 def test_length_limits_are_inclusive_and_zero_means_no_limit(name: str, tmp_path: Path) -> None:
     path = _file(name, tmp_path)
-    assert make_reader(name, min_length=1, max_length=3).read(path).sessions == (("a", "b", "c"), ("c", "a"))
+    assert tuple(make_reader(name, min_length=1, max_length=3).read(path).sessions) == (("a", "b", "c"), ("c", "a"))
     assert make_reader(name, min_length=1, max_length=3).read(path).dropped == {"sessions of more than 3 items": 1}
     assert len(make_reader(name, min_length=2, max_length=0).read(path).sessions) == 3
 
@@ -64,7 +64,8 @@ def test_a_gzipped_file_reads_the_same(name: str, tmp_path: Path) -> None:
     path = _file(name, tmp_path)
     packed = tmp_path / "data.gz"
     packed.write_bytes(gzip.compress(path.read_bytes()))
-    assert make_reader(name).read(packed) == make_reader(name).read(path)
+    one, other = make_reader(name).read(packed), make_reader(name).read(path)
+    assert (tuple(one.sessions), one.dropped) == (tuple(other.sessions), other.dropped)
 
 
 def test_another_encoding_can_be_named_and_a_wrong_one_is_said(name: str, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ def test_tabs_and_spaces_may_be_mixed_and_the_first_word_is_the_id(tmp_path: Pat
     path = tmp_path / "sessions.txt"
     path.write_bytes(b"\xef\xbb\xbf0\t01113\t01111\t01112\r\n\n1  a \t b\t\tc \n   \n2 lonely\n\t3 d e f")
     read = SessionsTxt().read(path)
-    assert read.sessions == (("01113", "01111", "01112"), ("a", "b", "c"), ("d", "e", "f"))
+    assert tuple(read.sessions) == (("01113", "01111", "01112"), ("a", "b", "c"), ("d", "e", "f"))
     assert read.dropped == {"sessions of fewer than 3 items": 1}
 
 

@@ -1,0 +1,55 @@
+"""The model of every algorithm that ends in a matrix of rules: how strongly each item calls for each other one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse  # type: ignore[import-untyped]
+
+from sessionrank.errors import DataError
+
+from .base import Model
+from .model_file import ModelFile
+from .prefixes import recency_matrix
+
+__all__ = ["ItemToItemModel"]
+
+
+class ItemToItemModel(Model):
+    """Rules from item to item; the score of an item is the decayed sum of the rules from the items of the prefix."""
+
+    def __init__(self, items: tuple[str, ...], rules: sparse.csr_array, meta: dict[str, Any]) -> None:
+        self._items = items
+        self._rules = rules
+        self._meta = meta
+
+    @property
+    def items(self) -> tuple[str, ...]:
+        return self._items
+
+    @property
+    def meta(self) -> dict[str, Any]:
+        return self._meta
+
+    def score(self, prefixes: Sequence[Sequence[str]]) -> NDArray[np.float32]:
+        parameters = self._meta["parameters"]
+        weights = recency_matrix(prefixes, self._column, decay=parameters["decay"], last=parameters.get("last", 0))
+        scores = (weights @ self._rules).toarray()
+        scores[scores == 0] = -np.inf
+        return np.asarray(scores, dtype=np.float32)
+
+    def save(self, path: Path | str) -> None:
+        ModelFile.with_matrix(self._items, self._meta, rules=self._rules).save(path)
+
+    @classmethod
+    def load(cls, path: Path | str, algorithm: str) -> ItemToItemModel:
+        """Read what :meth:`save` wrote; raises :class:`DataError` when the file is something else or damaged."""
+        file = ModelFile.load(path, algorithm)
+        rules, parameters = file.matrix("rules"), file.meta.get("parameters")
+        if rules.shape != (len(file.items), len(file.items)) or not isinstance(parameters, dict):
+            raise DataError(f"{path}: rules of shape {rules.shape} for {len(file.items)} items; train it again")
+        return cls(file.items, rules, file.meta)

@@ -1,0 +1,63 @@
+"""Popularity: what was bought most, whoever asks. The second floor, and higher than it looks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sessionrank.errors import DataError
+
+from ..sessions import encoded
+from .base import Algorithm, Model, OnEpoch
+from .model_file import ModelFile
+
+__all__ = ["Popularity"]
+
+
+class PopularityModel(Model):
+    """The same scores for every prefix: the logarithm of 1 + how often training saw the item."""
+
+    def __init__(self, items: tuple[str, ...], support: NDArray[np.int64], meta: dict[str, Any]) -> None:
+        self._items = items
+        self._support = support
+        self._meta = meta
+
+    @property
+    def items(self) -> tuple[str, ...]:
+        return self._items
+
+    @property
+    def meta(self) -> dict[str, Any]:
+        return self._meta
+
+    def score(self, prefixes: Sequence[Sequence[str]]) -> NDArray[np.float32]:
+        return np.tile(np.log1p(self._support).astype(np.float32), (len(prefixes), 1))
+
+    def save(self, path: Path | str) -> None:
+        ModelFile(self._items, {"support": self._support}, self._meta).save(path)
+
+
+@dataclass(frozen=True)
+class Popularity(Algorithm):
+    """The items that most events name."""
+
+    name: ClassVar[str] = "popularity"
+
+    def fit(self, sessions: Sequence[Sequence[str]], *, on_epoch: OnEpoch | None = None) -> PopularityModel:
+        data = encoded(sessions)
+        if not data.events:
+            raise DataError("no session holds an item to learn from")
+        return PopularityModel(data.items, data.support, self.describe())
+
+    @classmethod
+    def load(cls, path: Path | str) -> PopularityModel:
+        file = ModelFile.load(path, cls.name)
+        support = file.arrays.get("support")
+        if support is None or support.shape != (len(file.items),):
+            raise DataError(f"{path}: a popularity model without its counts; train it again")
+        return PopularityModel(file.items, support, file.meta)
