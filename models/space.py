@@ -47,6 +47,18 @@ class ItemSpace:
     def __contains__(self, sku: object) -> bool:
         return sku in self._rows
 
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def support(self, sku: str) -> int:
+        """How often training saw an item; raises :class:`DataError` where it has no vector."""
+        return int(self._file.support[self._row(sku)])
+
+    def cosines(self, sku: str, others: Sequence[str]) -> list[float]:
+        """The cosine of one item with each of ``others``; raises :class:`DataError` where one has no vector."""
+        rows = [self._row(other) for other in others]
+        return [float(cosine) for cosine in self._file.vectors[rows] @ self._file.vectors[self._row(sku)]]
+
     def nearest(
         self, wanted: Sequence[str], unwanted: Sequence[str] = (), *, n: int = 10, method: str = "cosine"
     ) -> list[Neighbour]:

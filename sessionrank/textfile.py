@@ -12,7 +12,7 @@ from typing import TextIO
 
 from sessionrank.errors import DataError
 
-__all__ = ["open_text", "suffix_of"]
+__all__ = ["bounded_lines", "open_text", "suffix_of"]
 
 
 def suffix_of(path: Path | str) -> str:
@@ -46,3 +46,17 @@ def open_text(path: Path | str, *, encoding: str = "utf-8-sig") -> Iterator[Text
         raise DataError(f"{path}: a broken gzip file: {error}") from error
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def bounded_lines(path: Path | str, text: TextIO, *, limit: int, expected: str) -> Iterator[str]:
+    """The lines of an open text with their line ends, so that no file can make one line fill the memory.
+
+    Raises:
+        DataError: a line has more than ``limit`` characters; the message asks whether this is ``expected``.
+    """
+    number = 0
+    while line := text.readline(limit + 1):
+        number += 1
+        if len(line) > limit:
+            raise DataError(f"{path}: line {number} is longer than {limit:,} characters; is this {expected}?")
+        yield line

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import io
 from pathlib import Path
 
 import pytest
 
 from sessionrank.errors import DataError
-from sessionrank.textfile import open_text, suffix_of
+from sessionrank.textfile import bounded_lines, open_text, suffix_of
 
 
 @pytest.mark.parametrize(("name", "suffix"), [("a.csv", ".csv"), ("a.CSV.gz", ".csv"), ("a.b.tsv", ".tsv"), ("x", "")])
@@ -38,3 +39,13 @@ def test_errors_say_what_to_do(tmp_path: Path) -> None:
     ):
         with pytest.raises(DataError, match=told), open_text(tmp_path / name) as file:
             file.read()
+
+
+def test_a_line_that_never_ends_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    text = io.StringIO("short\n" + "x" * 1000)
+    lines = bounded_lines("c.csv", text, limit=10, expected="a catalogue")
+    assert next(lines) == "short\n"
+    with pytest.raises(DataError, match=r"c\.csv: line 2 is longer than 10 characters; is this a catalogue\?"):
+        next(lines)
+    assert len(text.read()) == 1000 - 11
+    assert list(bounded_lines("c.csv", io.StringIO("a\r\n\nb"), limit=3, expected="x")) == ["a\r\n", "\n", "b"]

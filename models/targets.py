@@ -1,0 +1,75 @@
+"""Files that commands write: refused early when they cannot be, replaced in one step when they are."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from sessionrank.errors import ConfigurationError
+
+__all__ = ["check_folder", "check_targets", "replacing"]
+
+
+def check_targets(targets: Mapping[tuple[str, str], Path | None], *, inputs: Sequence[Path | None] = ()) -> None:
+    """Refuse what must not or cannot be written before the time is spent, not after.
+
+    Args:
+        targets: (option, the suffix that its file must have) → file, ``None`` where it was not given.
+        inputs: files that are read, and so are not written over.
+
+    Raises:
+        ConfigurationError: a target has another suffix, is an input or another target, or cannot be written.
+    """
+    seen: dict[Path, str] = {}
+    for (option, suffix), target in targets.items():
+        if target is None:
+            continue
+        if target.suffix.lower() != suffix:
+            raise ConfigurationError(f"{option} {target}: the name of this file must end in {suffix}")
+        with _one_line(f"{option} {target}"):
+            if target.is_dir():
+                raise ConfigurationError(f"{option} {target}: cannot be written: it is a folder")
+            if any(read and read.exists() and target.exists() and target.samefile(read) for read in inputs):
+                raise ConfigurationError(f"{option} {target} is read by this command; give the result another name")
+            place = target.resolve()
+        check_folder(option, target.parent)
+        if place in seen:
+            raise ConfigurationError(f"{seen[place]} and {option} both name {target}; give each a file of its own")
+        seen[place] = option
+
+
+def check_folder(option: str, folder: Path) -> None:
+    """Make ``folder`` where it is missing; raises :class:`ConfigurationError` when none can be made in it."""
+    with _one_line(f"{option} {folder}"):
+        if folder.exists() and not folder.is_dir():
+            raise ConfigurationError(f"{option} {folder}: no file can be made in it: it is not a folder")
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """Give the path of a file to write; ``target`` becomes it when the block ends well, and stays as it was if not.
+
+    Raises:
+        ConfigurationError: the file cannot be written (a full disk, for example).
+    """
+    partial = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        with _one_line(str(target)):
+            yield partial
+            partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def _one_line(what: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ConfigurationError(f"{what}: cannot be written: {error.strerror or error}") from error
