@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
 import tempfile
 import time
 from pathlib import Path
@@ -13,29 +11,23 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from sessionrank.console import err, out, print_json, printable, progress
-from sessionrank.errors import ConfigurationError, DataError
+from sessionrank.console import out, print_json, printable, progress
+from sessionrank.errors import ConfigurationError
 
 from ..algorithms.base import Algorithm, Model
 from ..algorithms.registry import ALGORITHMS, make_algorithm
 from ..readers.base import SessionData
-from ..readers.registry import READERS, make_reader
+from .data_options import data_options, read_data, take_reader
 
 __all__ = ["train"]
-
-_READER_OPTIONS = ("min_length", "max_length", "encoding", "group_by")
 
 
 @click.command()
 @click.argument("words", nargs=-1, required=True, metavar="[ALGORITHM] DATA")
-@click.option("--reader", default="sessions-txt", show_default=True, help=f"Format: {', '.join(sorted(READERS))}.")
 @click.option(
     "--out", "target", type=click.Path(path_type=Path), required=True, help="The vectors file (.npz) to write."
 )
-@click.option("--min-length", type=int, help="Leave out sessions with fewer items.  [default: 3]")
-@click.option("--max-length", type=int, help="… with more; 0 for no limit.  [default: 199; online-retail: 0]")
-@click.option("--encoding", help="Of the data.  [default: utf-8; online-retail: iso-8859-1]")
-@click.option("--group-by", help="online-retail: a session is a customer or an invoice.  [default: customer]")
+@data_options(without=("min_count",))
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A parameter of the algorithm.")
 @click.option("--size", type=int, help="Numbers in a vector.  [word2vec: 52]")
 @click.option("--window", type=int, help="Items of context on each side.  [word2vec: 4]")
@@ -64,21 +56,13 @@ def train(words: tuple[str, ...], target: Path, settings: tuple[str, ...], as_js
       sessionrank model train @best.json sessions.txt --out vectors.npz
     """
     text, data = _algorithm_and_data(words)
-    reader = make_reader(options.pop("reader"), **{name: options.pop(name) for name in _READER_OPTIONS})
+    reader = take_reader(data, options)
     algorithm = make_algorithm(text, **_settings(settings), **options)
     _check_target(target, data)
     started = time.perf_counter()
-    read = reader.read(data)
-    for reason, count in read.dropped.items():
-        err.print(f"Left out: {count} {reason}")
+    read, origin = read_data(data, reader)
     model = _fit(algorithm, read)
-    model.meta["data"] = {
-        "name": data.name,
-        "sha256": _sha256(data),
-        "reader": {"class": type(reader).__name__, **dataclasses.asdict(reader)},
-        "sessions": len(read.sessions),
-        "items": read.items,
-    }
+    model.meta["data"] = origin
     model.save(target)
     _report(model, read, target, seconds=time.perf_counter() - started, as_json=as_json)
 
@@ -118,17 +102,6 @@ def _fit(algorithm: Algorithm, read: SessionData) -> Model:
     with progress() as bar:
         task = bar.add_task("Training", total=algorithm.epochs_planned or None)
         return algorithm.fit(read.sessions, on_epoch=lambda epoch: bar.update(task, completed=epoch.number))
-
-
-def _sha256(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            digest = hashlib.sha256()
-            while block := file.read(1 << 20):
-                digest.update(block)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
-    return digest.hexdigest()
 
 
 def _report(model: Model, read: SessionData, target: Path, *, seconds: float, as_json: bool) -> None:
