@@ -16,7 +16,7 @@ from .base import Model
 from .model_file import ModelFile
 from .prefixes import recency_matrix
 
-__all__ = ["ItemToItemModel"]
+__all__ = ["ItemToItemModel", "row_shares", "strongest"]
 
 
 class ItemToItemModel(Model):
@@ -53,3 +53,20 @@ class ItemToItemModel(Model):
         if rules.shape != (len(file.items), len(file.items)) or not isinstance(parameters, dict):
             raise DataError(f"{path}: rules of shape {rules.shape} for {len(file.items)} items; train it again")
         return cls(file.items, rules, file.meta)
+
+
+def row_shares(rules: sparse.csr_array) -> sparse.csr_array:
+    """Each row divided by its sum, so that the rules of every item are shares of 1; empty rows stay empty."""
+    sums = np.asarray(rules.sum(axis=1)).ravel()
+    return sparse.csr_array(sparse.diags_array((1 / np.where(sums > 0, sums, 1)).astype(np.float32)) @ rules)
+
+
+def strongest(rules: sparse.csr_array, n: int) -> sparse.csr_array:
+    """Only the ``n`` largest entries of each row; of equal ones those of the earlier columns."""
+    if not np.any(np.diff(rules.indptr) > n):
+        return rules
+    rows = np.repeat(np.arange(rules.shape[0]), np.diff(rules.indptr))
+    order = np.lexsort((rules.indices, -rules.data, rows))
+    place = np.arange(len(rows)) - rules.indptr[:-1][rows]
+    kept = order[place < n]
+    return sparse.csr_array((rules.data[kept], (rows[kept], rules.indices[kept])), shape=rules.shape)

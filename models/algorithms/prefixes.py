@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse  # type: ignore[import-untyped]
 
-__all__ = ["recency_matrix"]
+__all__ = ["recency_matrix", "same_session"]
 
 
 def recency_matrix(
@@ -46,3 +48,12 @@ def recency_matrix(
 
 #: Below this a place counts for nothing, in 32 bits beside a 1.
 _NOTHING = 1e-7
+
+
+def same_session(prefixes: Sequence[Sequence[str]], column: Mapping[str, int]) -> NDArray[np.uint64]:
+    """A mark of each prefix's known items in their order; equal for equal ones."""
+    marks = np.empty(len(prefixes), dtype=np.uint64)
+    for row, prefix in enumerate(prefixes):
+        codes = np.array([column[item] for item in prefix if item in column], dtype="<i4")
+        marks[row] = int.from_bytes(hashlib.blake2b(codes.tobytes(), digest_size=8).digest(), "little")
+    return marks

@@ -17,18 +17,26 @@ import numpy as np
 from sessionrank.errors import ConfigurationError, DataError
 
 from ..parameters import converted
+from .association_rules import AssociationRules
 from .base import Algorithm, Model
 from .fasttext import FastText
+from .item_knn import ItemKnn
 from .popularity import Popularity
 from .random import Random
+from .sequential_rules import SequentialRules
+from .vsknn import SessionKnn
 from .word2vec import Word2Vec
 
 __all__ = ["ALGORITHMS", "algorithm_class", "algorithm_from_file", "build_algorithm", "load_model", "make_algorithm"]
 
 ALGORITHMS: dict[str, type[Algorithm]] = {
+    "association-rules": AssociationRules,
     "fasttext": FastText,
+    "item-knn": ItemKnn,
     "popularity": Popularity,
     "random": Random,
+    "sequential-rules": SequentialRules,
+    "vsknn": SessionKnn,
     "word2vec": Word2Vec,
 }
 
