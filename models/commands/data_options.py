@@ -19,18 +19,34 @@ from ..readers.registry import READERS, make_reader
 
 __all__ = ["data_options", "read_data", "take_reader"]
 
+_MIN_COUNT = "min_item_count"
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
-#: By the name of the parameter, in the order of the help text. ``None`` keeps the reader's own default.
+#: By the reader's field, in the order of the help text. ``None`` keeps the reader's own default.
 _OPTIONS: dict[str, Callable[[Any], Any]] = {
     "reader": click.option(
         "--reader", help=f"Format: {', '.join(sorted(READERS))}.  [default: told from the file's name and first line]"
     ),
+    "session_column": click.option("--session-column", help="events: the column of sessions.  [default: session_id]"),
+    "user_column": click.option("--user-column", help="pairs: the column of users.  [default: user_id]"),
+    "item_column": click.option("--item-column", help="events, pairs: … of items.  [default: product_id]"),
+    "time_column": click.option(
+        "--time-column", help="events: … of times; '' takes the file's order.  [default: event_time_stamp]"
+    ),
     "group_by": click.option("--group-by", help="online-retail: customer or invoice.  [default: customer]"),
     "encoding": click.option("--encoding", help="Of text.  [default: utf-8; online-retail: iso-8859-1]"),
-    "min_length": click.option("--min-length", type=int, help="Leave out sessions with fewer items.  [default: 3]"),
+    # Its own name inside: `train` has a --min-count that is its algorithm's.
+    "min_count": click.option(
+        "--min-count", _MIN_COUNT, type=int, help="Take items out that are seen less often.  [default: 1]"
+    ),
+    "min_length": click.option(
+        "--min-length", type=int, help="Leave out shorter sessions.  [default: 3; events: 2; pairs, prepared: 1]"
+    ),
     "max_length": click.option(
-        "--max-length", type=int, help="… with more; 0 for no limit.  [default: 199; online-retail: 0]"
+        "--max-length", type=int, help="… longer ones; 0 for no limit.  [default: sessions-txt: 199; others: 0]"
+    ),
+    "max_length_percentile": click.option(
+        "--max-length-percentile", type=float, help="… those above this percentile.  [default: events: 95; others: 100]"
     ),
 }
 
@@ -39,7 +55,7 @@ def data_options(*, without: Collection[str] = ()) -> Callable[[CommandT], Comma
     """Give a command the options of reading; they arrive as keyword arguments, for :func:`take_reader`.
 
     Args:
-        without: parameters that the command uses for something else.
+        without: options that the command uses for something else, such as ``min_count``.
     """
 
     def decorate(command: CommandT) -> CommandT:
@@ -57,20 +73,24 @@ def take_reader(data: Path, options: dict[str, Any]) -> Reader:
     Raises:
         ConfigurationError: there is no such reader, it has no such option, or a value cannot work.
     """
-    given = {name: options.pop(name, None) for name in _OPTIONS}
+    given = {name: options.pop(_MIN_COUNT if name == "min_count" else name, None) for name in _OPTIONS}
     return make_reader(given.pop("reader") or guess_reader(data), **given)
 
 
-def read_data(data: Path, reader: Reader) -> tuple[SessionData, dict[str, Any]]:
+def read_data(data: Path, reader: Reader, *, names: bool = False) -> tuple[SessionData, dict[str, Any]]:
     """Read ``data``, say on standard error what was left out, and tell the origin for the files made from it.
 
+    Args:
+        names: keep the sessions' own ids as well, where the file has any.
+
     Returns:
-        (what was read, origin: name, sha256, reader with its options, sessions, items, events)
+        (what was read, its origin: name, sha256, reader with its options, counts of sessions, items and events, and of
+        a prepared file what it was made from)
 
     Raises:
         DataError: the file is missing, is not what the format says, or leaves no session.
     """
-    read = reader.read(data)
+    read = reader.read(data, names=names)
     for reason, count in read.dropped.items():
         err.print(f"Left out: {count} {printable(reason)}", markup=False)
     origin: dict[str, Any] = {
@@ -81,6 +101,8 @@ def read_data(data: Path, reader: Reader) -> tuple[SessionData, dict[str, Any]]:
         "items": read.items,
         "events": read.sessions.events,
     }
+    if read.source is not None:
+        origin["prepared_from"] = read.source
     return read, origin
 
 

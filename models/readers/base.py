@@ -1,6 +1,6 @@
 """The contract of session readers: a file becomes sessions of item ids, and what was left out is counted.
 
-A reader is a frozen dataclass whose fields are its options, each with a default, and a method ``read(path)``. To add a
+A reader is a frozen dataclass whose fields are its options, each with a default, and a method ``read``. To add a
 format, write one file with one such class and name it in ``registry.py``.
 """
 
@@ -8,19 +8,27 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import Any
 
 from sessionrank.errors import ConfigurationError, DataError
+from sessionrank.textfile import bounded_lines, open_text
 
-from ..sessions import Session, Sessions, encoded
+from ..prepare import Limits, within
+from ..sessions import Sessions, encoded
 
-__all__ = ["MAX_LINE", "Reader", "SessionData", "bounded_lines"]
+__all__ = ["MAX_LINE", "Reader", "SessionData", "TextReader", "text_lines"]
 
 #: Longest line that a reader takes, in characters: beyond it the file is something else, and memory stays bounded.
 MAX_LINE = 1 << 20
+#: First bytes of files that are no text, and what to do about them.
+_NOT_TEXT = {
+    b"PAR1": "a Parquet file; its name must end in .parquet",
+    b"PK\x03\x04": "a zip or .npz file; a file of `sessionrank model prepare` must be called .npz",
+    b"\x1f\x8b": "a gzip file; its name must end in .gz",
+}
 
 
 @dataclass(frozen=True)
@@ -30,6 +38,8 @@ class SessionData:
     sessions: Sessions
     #: What was left out: reason, in words for the user → how many.
     dropped: dict[str, int]
+    #: Where the file says that it comes from itself, for files that say so.
+    source: dict[str, Any] | None = None
 
     @property
     def items(self) -> int:
@@ -45,51 +55,76 @@ class Reader(ABC):
     min_length: int = 3
     #: Sessions with more items are left out; 0 stands for no limit.
     max_length: int = 199
-    encoding: str = "utf-8-sig"
+    #: Sessions above this percentile of all lengths are left out; 100 stands for no limit.
+    max_length_percentile: float = 100
+    #: Items seen less often are taken out of all sessions.
+    min_count: int = 1
 
     def __post_init__(self) -> None:
-        if self.min_length < 1:
-            raise ConfigurationError(f"the shortest session must have at least 1 item, not {self.min_length}")
-        if self.max_length and self.max_length < self.min_length:
-            raise ConfigurationError(
-                f"the longest session ({self.max_length} items) is shorter than the shortest ({self.min_length})"
-            )
-        try:
-            "".encode(self.encoding)
-        except LookupError as error:
-            raise ConfigurationError(f"unknown encoding {self.encoding!r}; try utf-8 or iso-8859-1") from error
+        _ = self.limits
+
+    @property
+    def limits(self) -> Limits:
+        """Which of the sessions are kept."""
+        return Limits(self.min_length, self.max_length, self.max_length_percentile, self.min_count)
 
     @abstractmethod
-    def read(self, path: Path | str) -> SessionData:
+    def read(self, path: Path | str, *, names: bool = False) -> SessionData:
         """Read all sessions of a file.
+
+        Args:
+            names: keep the sessions' own ids as well, where the file has any; they cost memory.
 
         Raises:
             DataError: the file is missing, is not what the format says, or leaves no session.
         """
 
-    def select(self, path: Path | str, sessions: Iterable[Session], dropped: Counter[str]) -> SessionData:
-        """Keep the sessions within the length limits, count the others, and refuse to go on with none."""
-        kept = []
-        too_short = f"sessions of fewer than {self.min_length} items"
-        too_long = f"sessions of more than {self.max_length} items"
-        for session in sessions:
-            if len(session) < self.min_length:
-                dropped[too_short] += 1
-            elif self.max_length and len(session) > self.max_length:
-                dropped[too_long] += 1
-            else:
-                kept.append(session)
-        if not kept:
-            why = "; ".join(f"{count} {reason}" for reason, count in dropped.items()) or "the file is empty"
-            raise DataError(f"{path}: no session is left to learn from ({why})")
-        return SessionData(encoded(kept), dict(dropped))
+    def select(self, path: Path | str, sessions: Iterable[Sequence[str]], dropped: Counter[str]) -> SessionData:
+        """Keep the sessions within the limits, count the others, and refuse to go on with none."""
+        kept, left_out = within(encoded(sessions), self.limits)
+        why = {**dropped, **left_out}
+        if not len(kept):
+            reasons = "; ".join(f"{count} {reason}" for reason, count in why.items()) or "the file is empty"
+            raise DataError(f"{path}: no session is left to learn from ({reasons})")
+        return SessionData(kept, why)
 
 
-def bounded_lines(path: Path | str, text: TextIO) -> Iterator[str]:
-    """The lines of an open file; raises :class:`DataError` at one that is longer than :data:`MAX_LINE`."""
-    number = 0
-    while line := text.readline(MAX_LINE + 1):
-        number += 1
-        if len(line) > MAX_LINE:
-            raise DataError(f"{path}: line {number} is longer than {MAX_LINE} characters; is this a file of sessions?")
-        yield line
+@dataclass(frozen=True)
+class TextReader(Reader):
+    """A reader of text, plain or gzipped."""
+
+    encoding: str = "utf-8-sig"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        try:
+            "".encode(self.encoding)
+        except LookupError as error:
+            raise ConfigurationError(f"unknown encoding {self.encoding!r}; try utf-8 or iso-8859-1") from error
+
+
+def text_lines(path: Path | str, *, encoding: str) -> Iterator[str]:
+    """The lines of a text file, plain or gzipped (by its name), with their line ends.
+
+    Raises:
+        DataError: the file cannot be read, is no text in ``encoding``, or has a line longer than :data:`MAX_LINE`.
+    """
+    _refuse_other_formats(Path(path))
+    with open_text(path, encoding=encoding) as text:
+        lines = bounded_lines(path, text, limit=MAX_LINE, expected="a file of sessions")
+        for number, line in enumerate(lines, start=1):
+            if "\0" in line:
+                raise DataError(f"{path}: line {number} holds a NUL byte; is this text, and in the right --encoding?")
+            yield line
+
+
+def _refuse_other_formats(path: Path) -> None:
+    try:
+        with path.open("rb") as file:
+            head = file.read(4)
+    except OSError:
+        return  # opening it again tells why
+    packed = path.name.lower().endswith(".gz")
+    for magic, what in _NOT_TEXT.items():
+        if head.startswith(magic) and not (packed and magic == b"\x1f\x8b"):
+            raise DataError(f"{path}: this is {what}")

@@ -6,6 +6,9 @@ import gzip
 import zlib
 from pathlib import Path
 
+from sessionrank.textfile import suffix_of
+
+from .blocks import SUFFIXES
 from .online_retail import COLUMNS
 
 __all__ = ["guess_reader"]
@@ -16,10 +19,13 @@ _HEAD = 4096
 
 def guess_reader(path: Path | str) -> str:
     """The name of the reader that ``path`` looks made for; ``sessions-txt`` where nothing tells."""
+    suffix = suffix_of(path)
+    if suffix == ".npz":
+        return "prepared"
     first_line = _head(Path(path)).split(b"\n", 1)[0].decode("utf-8-sig", errors="replace")
     if set(COLUMNS) <= {name.strip().strip('"') for name in first_line.split(",")}:
         return "online-retail"
-    return "sessions-txt"
+    return "events" if suffix in SUFFIXES else "sessions-txt"
 
 
 def _head(path: Path) -> bytes:

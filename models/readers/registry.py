@@ -8,13 +8,19 @@ from typing import Any
 from sessionrank.errors import ConfigurationError
 
 from .base import Reader
+from .events import Events
 from .online_retail import OnlineRetail
+from .pairs import Pairs
+from .prepared import Prepared
 from .sessions_txt import SessionsTxt
 
 __all__ = ["READERS", "make_reader"]
 
 READERS: dict[str, type[Reader]] = {
+    "events": Events,
     "online-retail": OnlineRetail,
+    "pairs": Pairs,
+    "prepared": Prepared,
     "sessions-txt": SessionsTxt,
 }
 

@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
-import sys
+from array import array
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sessionrank.textfile import open_text
+import numpy as np
 
-from ..sessions import Session
-from .base import Reader, SessionData, bounded_lines
+from ..sessions import Sessions
+from .base import SessionData, TextReader, text_lines
+from .ids import Ids
 
 __all__ = ["SessionsTxt"]
 
 
 @dataclass(frozen=True)
-class SessionsTxt(Reader):
+class SessionsTxt(TextReader):
     """``<session id> <item> <item> …``; tabs and spaces may be mixed, blank lines mean nothing."""
 
-    def read(self, path: Path | str) -> SessionData:
-        return self.select(path, _sessions(path, self.encoding), Counter())
-
-
-def _sessions(path: Path | str, encoding: str) -> Iterator[Session]:
-    with open_text(path, encoding=encoding) as text:
-        for line in bounded_lines(path, text):
+    def read(self, path: Path | str, *, names: bool = False) -> SessionData:
+        items = Ids()
+        codes, ends = array("i"), array("q", [0])
+        kept_names: list[str] = []
+        for line in text_lines(path, encoding=self.encoding):
             if words := line.split():
-                # Interned: an item that stands in a million sessions is kept in memory once.
-                yield tuple(sys.intern(word) for word in words[1:])
+                codes.extend(map(items.__getitem__, words[1:]))
+                ends.append(len(codes))
+                if names:
+                    kept_names.append(words[0])
+        sessions = Sessions(
+            items=tuple(items),
+            codes=np.array(codes, dtype=np.int32),
+            offsets=np.array(ends, dtype=np.int64),
+            names=tuple(kept_names) if names else None,
+        )
+        dropped: Counter[str] = Counter()
+        sound = sessions.codes >= 0
+        if not sound.all():
+            dropped["items with an unusable id"] = int((~sound).sum())
+            sessions = sessions.keep(sound)
+        return self.select(path, sessions, dropped)

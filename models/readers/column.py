@@ -1,0 +1,35 @@
+"""One column of a block of rows, whatever format the rows are in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sessionrank.errors import DataError
+
+from .ids import Ids
+
+__all__ = ["Column", "no_column"]
+
+#: Characters of the list of columns in an error.
+_NAMED = 400
+
+
+class Column(Protocol):
+    """One column of a block of rows."""
+
+    def codes(self, ids: Ids) -> NDArray[np.int32]:
+        """The codes of its ids."""
+
+    def seconds(self) -> NDArray[np.float64]:
+        """Its times as seconds since 1970, NaN where they cannot be read."""
+
+
+def no_column(path: Path | str, missing: Sequence[str], there: Sequence[str]) -> DataError:
+    """The error for columns that a file does not have."""
+    names = ", ".join(there)[:_NAMED] or "none"
+    return DataError(f"{path}: no column {', '.join(missing)}; there are: {names}")
