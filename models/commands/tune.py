@@ -1,0 +1,355 @@
+"""``sessionrank model tune``: settings of an algorithm tried side by side, the best of them in a file for ``train``."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.metadata
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from sessionrank import __version__
+from sessionrank.console import err, out, print_json, printable, progress
+from sessionrank.errors import ConfigurationError, DataError
+
+from ..algorithms.base import Algorithm
+from ..algorithms.registry import build_algorithm, make_algorithm
+from ..protocols.registry import PROTOCOLS, make_protocol
+from ..targets import replacing
+from ..tuning.duration import seconds_of
+from ..tuning.environment import prepare_environment
+from ..tuning.folder import check_sweep, private_folder, sweep_lock, write_json
+from ..tuning.objective import OBJECTIVES, Task, task_of
+from ..tuning.results import FAILED, Point, Trial, append_trial, best_of, read_trials, table_of
+from ..tuning.space import SPACES, LogUniform, proposals, space_of
+from ..tuning.trial import Proposal
+from .data_options import data_options, read_data, take_reader
+
+__all__ = ["tune"]
+
+#: Trials where neither a number nor a time was given.
+_TRIALS = 50
+#: … and where only a time was: nobody's hour has room for more.
+_MOST_TRIALS = 5000
+
+
+@click.command()
+@click.argument("data", type=click.Path(path_type=Path), metavar="DATA")
+@data_options()
+@click.option(
+    "--algorithm",
+    default="word2vec",
+    show_default=True,
+    help=f"What to tune ({', '.join(sorted(SPACES))}); parameters given with it are fixed: word2vec:min_count=1.",
+)
+@click.option("--trials", type=click.IntRange(1, _MOST_TRIALS), help=f"At most so many.  [default: {_TRIALS}]")
+@click.option("--time-budget", metavar="TIME", help="At most so long, such as 45m or 1h30m; reading the data counts.")
+@click.option("--max-epochs", type=click.IntRange(1, 1000), default=30, show_default=True, help="Epochs of a trial.")
+@click.option("--grace", type=click.IntRange(1, 1000), default=4, show_default=True, help="Epochs before any may stop.")
+@click.option(
+    "--factor",
+    type=click.FloatRange(1.1, 100),
+    default=3,
+    show_default=True,
+    help="One trial in so many goes on after GRACE epochs, after GRACE × FACTOR, ….",
+)
+@click.option(
+    "--protocol", default="fast-forward", show_default=True, help=f"What is asked: {', '.join(sorted(PROTOCOLS))}."
+)
+@click.option(
+    "--objective",
+    type=click.Choice(OBJECTIVES),
+    default="nested",
+    show_default=True,
+    help="Which cases the score is taken on; see above.",
+)
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=123, show_default=True, help="Of everything random.")
+@click.option("--out", "folder", type=click.Path(path_type=Path), default=Path("sweep"), show_default=True)
+@click.option("--resume", is_flag=True, help="Go on with the sweep in --out; say the rest as before.")
+@click.option("--cpus", type=click.IntRange(1, 1024), help="Trials at once.  [default: the cores of this machine]")
+@click.option("--ray-address", metavar="HOST:PORT", help="Run the trials on this Ray cluster.")
+@click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+def tune(data: Path, **options: Any) -> None:
+    """Look for the settings of an algorithm that recommend best on the sessions in DATA.
+
+    Trials run side by side under Ray Tune; ASHA ends the worse ones early. The first trial has the defaults, the others
+    are drawn from the search space; equal seeds give equal trials in equal order. Which of them are ended early depends
+    on what ended before them, so with several at once that differs from run to run. What a trial gives when it runs
+    through does not.
+
+    \b
+    The score is Recall@10 on up to 2,000 cases:
+      nested      the events before those that the protocol holds back for its validation and test. No case of any
+                  draw is seen, so figures over many draws of the test stay honest.
+      validation  what the draw of --seed validates by. Draws overlap: what validates here, tests in others.
+
+    The folder --out gets best.json (for `model train @best.json`), trials.jsonl and trials.csv (all trials, with their
+    learning curves), and the plots of the sweep. After a kill, --resume goes on without repeating trials that ended.
+
+    With --ray-address the trials run on a cluster made with `ray start`, of which this machine must be a node;
+    Sessionrank must be installed on all of them.
+
+    \b
+    Examples:
+      sessionrank model tune sessions.txt --trials 40
+      sessionrank model tune OnlineRetail.csv.gz --reader online-retail --time-budget 45m --out sweep
+      sessionrank model tune OnlineRetail.csv.gz --reader online-retail --time-budget 45m --out sweep --resume
+      sessionrank model tune sessions.txt --trials 200 --ray-address 10.0.0.5:6379
+      sessionrank model train @sweep/best.json sessions.txt --out vectors.npz
+    """
+    started = time.monotonic()
+    reader = take_reader(data, options)
+    plan = _plan(**options)
+    _check_extra()
+    with sweep_lock(plan.folder) as lock:
+        read, origin = read_data(data, reader)
+        task = task_of(read.sessions, plan.protocol, objective=plan.objective, seed=plan.seed)
+        asked = plan.describe(origin, len(task.cases))
+        check_sweep(plan.folder, asked, resume=plan.resume)
+        record = _Record(plan, asked, started)
+        if left := record.left():
+            with private_folder(lock) as private:
+                _search(plan, task, left, record, private)
+        record.finish()
+    _report(plan, record, data, as_json=options["as_json"])
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What the options ask for."""
+
+    algorithm: Algorithm
+    #: Parameters that are the same in all trials.
+    fixed: Mapping[str, Any]
+    space: Mapping[str, Any]
+    protocol: Any
+    objective: str
+    trials: int
+    seconds: int | None
+    grace: int
+    factor: float
+    seed: int
+    folder: Path
+    resume: bool
+    cpus: int
+    ray_address: str | None
+
+    @property
+    def proposals(self) -> list[Proposal]:
+        settings = proposals(self.space, dataclasses.asdict(self.algorithm), count=self.trials, seed=self.seed)
+        name = self.algorithm.name
+        return [Proposal(number, name, parameters, self.fixed) for number, parameters in enumerate(settings)]
+
+    def describe(self, origin: Mapping[str, Any], cases: int) -> dict[str, Any]:
+        """What makes two sweeps one; budgets and machines are no part of it."""
+        return {
+            "algorithm": self.algorithm.name,
+            "data": {name: origin[name] for name in ("sha256", "reader", "sessions", "items", "events")},
+            "fixed": dict(self.fixed),
+            "space": {name: [type(one).__name__, dataclasses.asdict(one)] for name, one in self.space.items()},
+            "protocol": self.protocol.describe(),
+            "objective": self.objective,
+            "cases": cases,
+            "epochs": self.algorithm.epochs_planned,
+            "grace": self.grace,
+            "factor": self.factor,
+            "seed": self.seed,
+        }
+
+
+def _plan(*, algorithm: str, max_epochs: int, trials: int | None, time_budget: str | None, **options: Any) -> _Plan:
+    seconds = seconds_of("--time-budget", time_budget) if time_budget is not None else None
+    made, fixed = _fixed(algorithm)
+    space = space_of(made.name, fixed)
+    if any(field.name == "epochs" for field in dataclasses.fields(made)):
+        fixed["epochs"] = max_epochs
+    fixed["seed"] = options["seed"]
+    return _Plan(
+        algorithm=build_algorithm(made.name, fixed),
+        fixed=fixed,
+        space=space,
+        protocol=make_protocol(options["protocol"]),
+        trials=trials or (_TRIALS if seconds is None else _MOST_TRIALS),
+        seconds=seconds,
+        cpus=options["cpus"] or len(os.sched_getaffinity(0)),
+        **{name: options[name] for name in ("objective", "grace", "factor", "seed", "folder", "resume", "ray_address")},
+    )
+
+
+def _fixed(text: str) -> tuple[Algorithm, dict[str, Any]]:
+    """The algorithm, and those of its parameters that are given with it."""
+    if text.startswith("@"):
+        raise ConfigurationError(f"--algorithm {text}: name an algorithm; a file of settings leaves nothing to search")
+    made = make_algorithm(text)
+    names = [part.partition("=")[0].strip().replace("-", "_") for part in text.partition(":")[2].split(",")]
+    for name, option in (("epochs", "--max-epochs"), ("seed", "--seed")):
+        if name in names:
+            raise ConfigurationError(f"--algorithm {text}: give {name} by {option}")
+    return made, {name: getattr(made, name) for name in names if name}
+
+
+def _check_extra() -> None:
+    try:
+        importlib.metadata.version("ray")
+    except importlib.metadata.PackageNotFoundError as error:
+        raise ConfigurationError(
+            "`sessionrank model tune` needs ray, which is missing: install it with `pip install 'sessionrank[tune]'`"
+        ) from error
+
+
+class _Record:
+    """What is known of the sweep, in memory and in its folder."""
+
+    def __init__(self, plan: _Plan, asked: dict[str, Any], started: float) -> None:
+        self._plan = plan
+        self._asked = asked
+        self._journal = plan.folder / "trials.jsonl"
+        self._trials = {trial.number: trial for trial in read_trials(self._journal)}
+        # The clock goes on where a killed sweep left it, so that a budget is one budget.
+        self._started = started - max((trial.at for trial in self.trials), default=0.0)
+
+    @property
+    def trials(self) -> list[Trial]:
+        return [self._trials[number] for number in sorted(self._trials)]
+
+    @property
+    def seconds(self) -> float:
+        return round(time.monotonic() - self._started, 1)
+
+    @property
+    def deadline(self) -> float | None:
+        return None if self._plan.seconds is None else self._started + self._plan.seconds
+
+    def left(self) -> list[Proposal]:
+        """What has not ended well yet; nothing once the time is over."""
+        if self.deadline is not None and time.monotonic() >= self.deadline:
+            return []
+        ended = {trial.number for trial in self.trials if trial.finished}
+        return [proposal for proposal in self._plan.proposals if proposal.number not in ended]
+
+    def add(self, trial: Trial) -> None:
+        trial = dataclasses.replace(trial, at=self.seconds)
+        append_trial(self._journal, trial)
+        self._trials[trial.number] = trial
+        if best_of(self.trials) == trial:
+            write_json(self._plan.folder / "best.json", self.best())
+
+    def best(self) -> dict[str, Any]:
+        """The best settings so far, as `model train @best.json` takes them, and how they were found.
+
+        Raises:
+            DataError: no trial ended well.
+        """
+        best = best_of(self.trials)
+        if best is None or best.score is None:
+            failed = [trial.error for trial in self.trials if trial.state == FAILED]
+            if failed:
+                raise DataError(f"no trial ended well; the first of {len(failed)} that failed: {failed[0]}")
+            raise DataError("no trial came to the end of its first epoch: give more --time-budget, then --resume")
+        parameters = {**self._plan.fixed, **best.parameters}
+        found = {
+            "score": best.score,
+            "metric": "recall@10",
+            "trial": best.number,
+            "state": best.state,
+            "epochs": best.curve[-1].epoch,
+            "trials": len(self.trials),
+            "seconds": self.seconds,
+            **{name: self._asked[name] for name in ("objective", "protocol", "cases", "space", "grace", "factor")},
+            "data": self._asked["data"],
+            "versions": {"sessionrank": __version__, "python": platform.python_version(), **_versions()},
+        }
+        return {
+            "algorithm": self._plan.algorithm.name,
+            "seed": parameters.pop("seed"),
+            "parameters": parameters,
+            "found": found,
+        }
+
+    def finish(self) -> None:
+        """Write what is made of all trials: the best, the table, the plots."""
+        from ..plots.tuning import draw_sweep
+
+        best = self.best()
+        write_json(self._plan.folder / "best.json", best)
+        with replacing(self._plan.folder / "trials.csv") as partial:
+            partial.write_text(table_of(self.trials), "utf-8")
+        log = [name for name, values in self._plan.space.items() if isinstance(values, LogUniform)]
+        draw_sweep(self.trials, self._plan.folder, title=self._plan.algorithm.name, log=log)
+
+
+def _versions() -> dict[str, str]:
+    return {name: importlib.metadata.version(name) for name in ("gensim", "numpy", "ray", "scipy")}
+
+
+def _search(plan: _Plan, task: Task, left: Sequence[Proposal], record: _Record, private: Path) -> None:
+    prepare_environment(private, local=plan.ray_address is None)
+    # Imported here: Ray takes two seconds to load, and reads its environment while it does.
+    from ..tuning.search import Halving, Listener, cluster, search
+
+    halving = Halving(plan.algorithm.epochs_planned, plan.grace, plan.factor)
+    with (
+        cluster(plan.ray_address, cpus=plan.cpus, folder=private) as cores,
+        _shown(plan, record) as (on_trial, on_point),
+    ):
+        search(
+            task,
+            left,
+            earlier=[trial for trial in record.trials if trial.finished],
+            halving=halving,
+            at_once=cores,
+            deadline=record.deadline,
+            listener=Listener(on_trial, on_point),
+            folder=private,
+        )
+
+
+@contextmanager
+def _shown(plan: _Plan, record: _Record) -> Iterator[tuple[Callable[[Trial], None], Callable[[Point], None]]]:
+    """A bar on a terminal: trials that ended, and the best score so far."""
+    with progress() as bar:
+        done = sum(trial.finished for trial in record.trials)
+        shown = bar.add_task("Tuning", total=plan.trials if plan.seconds is None else None, completed=done)
+        top = max((trial.score or 0.0 for trial in record.trials), default=0.0)
+
+        def on_point(point: Point) -> None:
+            nonlocal top
+            top = max(top, point.score)
+            bar.update(shown, description=f"Tuning, Recall@10 up to {top:.1%}")
+
+        def on_trial(trial: Trial) -> None:
+            record.add(trial)
+            bar.update(shown, advance=1)
+
+        yield on_trial, on_point
+
+
+def _report(plan: _Plan, record: _Record, data: Path, *, as_json: bool) -> None:
+    best, trials = record.best(), record.trials
+    states = {state: sum(trial.state == state for trial in trials) for state in dict.fromkeys(t.state for t in trials)}
+    if as_json:
+        nodes = {trial.node for trial in trials if trial.node}
+        print_json({"out": str(plan.folder), "best": best, "states": states, "nodes": sorted(nodes)})
+        return
+    found = best["found"]
+    table = Table(title="Best settings", show_header=False)
+    for name, value in best["parameters"].items():
+        table.add_row(Text(name), Text(printable(str(value))))
+    table.add_row("Recall@10", f"{found['score']:.2%} on {found['cases']:,} cases ({plan.objective})")
+    table.add_row("trials", ", ".join(f"{count} {state}" for state, count in states.items()))
+    table.add_row("seconds", str(found["seconds"]))
+    out.print(table)
+    if found["state"] != "done":
+        err.print("No trial ran through all its epochs: this is the best of those that did not.")
+    err.print(
+        f"Train with it: sessionrank model train @{plan.folder / 'best.json'} {data} --out vectors.npz", markup=False
+    )

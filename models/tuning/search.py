@@ -1,0 +1,277 @@
+"""Trials side by side under Ray Tune, on this machine or a cluster, the worse ones ended early by ASHA.
+
+The only file that knows Ray; ``environment.py`` comes before it is imported. Ray keeps no state of ours: what ended is
+told through :class:`Listener` at once, and a later search is given it back. (Ray's own restoring forgets what early
+stopping had learned, and needs its files.)
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import ray
+from ray import tune
+from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, TrialScheduler
+
+from sessionrank.errors import ConfigurationError
+
+from .objective import Task
+from .results import CUT_OFF, DONE, FAILED, STOPPED, Point, Trial
+from .trial import Proposal, run_trial
+
+__all__ = ["Halving", "Listener", "cluster", "search"]
+
+#: Seconds that a cluster has to answer.
+_CONNECT_S = 30
+#: When so many trials failed and none ended well, the rest would fail as well.
+_HOPELESS = 5
+#: Ray's shared memory: the sessions stand in it once, and /dev/shm is small in a container.
+_STORE_BYTES = 200 << 20
+_SILENT: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL}
+
+
+@dataclass(frozen=True)
+class Halving:
+    """Early stopping by ASHA: at epoch ``grace``, ``grace · factor``, … only the best 1 in ``factor`` go on."""
+
+    #: Epochs of a trial that is never stopped; 0 for an algorithm without epochs, which is never stopped.
+    epochs: int
+    grace: int
+    factor: float
+
+
+@dataclass(frozen=True)
+class Listener:
+    """Who is told what happens, in the process that searches."""
+
+    #: A trial ended, or was cut off.
+    trial: Callable[[Trial], None]
+    #: A running trial reported.
+    point: Callable[[Point], None]
+
+
+@contextmanager
+def cluster(address: str | None, *, cpus: int, folder: Path) -> Iterator[int]:
+    """Ray on this machine with ``cpus`` cores and its files in ``folder``, or the cluster at ``address``.
+
+    Gives the number of cores. What is started here ends with the block or, by the kernel's hand, with this process.
+
+    Raises:
+        ConfigurationError: the cluster does not answer within some seconds, or this machine is no node of it.
+    """
+    if address is None:
+        _start(cpus, folder)
+    else:
+        _join(address)
+    try:
+        yield int(ray.cluster_resources().get("CPU", 1))  # type: ignore[no-untyped-call]
+    finally:
+        ray.shutdown()
+
+
+def _start(cpus: int, folder: Path) -> None:
+    try:
+        ray.init(
+            num_cpus=cpus,
+            num_gpus=0,
+            include_dashboard=False,
+            object_store_memory=_STORE_BYTES,
+            _temp_dir=str(folder),
+            **_SILENT,
+        )
+    except (OSError, RuntimeError, ValueError) as error:
+        raise ConfigurationError(f"Ray cannot be started on this machine: {_line(error)}") from error
+
+
+def _join(address: str) -> None:
+    host, colon, port = address.rpartition(":")
+    if not (colon and host and port.isdigit() and int(port) < 1 << 16) or "/" in host:
+        raise ConfigurationError(f"--ray-address {address}: not HOST:PORT, such as 10.0.0.5:6379")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=5).close()
+        with _within(_CONNECT_S):
+            ray.init(address=address, **_SILENT)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise ConfigurationError(
+            f"--ray-address {address}: no Ray cluster that this machine is a node of answers there: {_line(error)}"
+        ) from error
+
+
+def _line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
+@contextmanager
+def _within(seconds: int) -> Iterator[None]:
+    """Raises :class:`TimeoutError` (an OSError) in the main thread when the block takes longer."""
+
+    def over(*_: Any) -> None:
+        raise TimeoutError(f"nothing within {seconds} seconds")
+
+    before = signal.signal(signal.SIGALRM, over)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def search(
+    task: Task,
+    proposals: Sequence[Proposal],
+    *,
+    earlier: Sequence[Trial] = (),
+    halving: Halving,
+    at_once: int,
+    deadline: float | None,
+    listener: Listener,
+    folder: Path,
+) -> None:
+    """Run a trial for each proposal, in their order, until all ended or ``deadline`` (``time.monotonic()``) is past.
+
+    The trials ``earlier`` are not run again, but early stopping compares with them. Ray's own files go to ``folder``.
+    """
+    watch = _Watch(halving, listener)
+    tuner = tune.Tuner(
+        tune.with_resources(tune.with_parameters(_trial, task=task), {"cpu": 1}),
+        param_space={"proposal": tune.grid_search([dataclasses.asdict(one) for one in proposals])},
+        tune_config=tune.TuneConfig(scheduler=_scheduler(halving, earlier), max_concurrent_trials=at_once),
+        run_config=tune.RunConfig(
+            name="sweep",
+            storage_path=str(folder / "tune"),
+            verbose=0,
+            callbacks=[watch],
+            stop=_Stopper(watch, deadline),
+            failure_config=tune.FailureConfig(max_failures=0),
+        ),
+    )
+    tuner.fit()
+    watch.cut_off()
+
+
+def _trial(config: dict[str, Any], task: Task) -> None:
+    """What Ray runs on a worker."""
+    node = ray.get_runtime_context().get_node_id()
+
+    def report(point: Point) -> None:
+        tune.report({**dataclasses.asdict(point), "node": node})
+
+    try:
+        run_trial(Proposal(**config["proposal"]), task, report)
+    except Exception as error:
+        # Ray would keep the traceback in a file; what is wanted is one line with the trial.
+        tune.report({"error": f"{type(error).__name__}: {error}", "node": node})
+
+
+def _scheduler(halving: Halving, earlier: Sequence[Trial]) -> TrialScheduler:
+    if not halving.epochs:
+        return FIFOScheduler()  # type: ignore[no-untyped-call]
+    scheduler = ASHAScheduler(
+        time_attr="epoch",
+        metric="score",
+        mode="max",
+        max_t=halving.epochs,
+        grace_period=min(halving.grace, halving.epochs),
+        reduction_factor=halving.factor,
+    )
+    # Curves of trials that ended before a kill are played back, so that the bar stays where it was.
+    for trial in earlier:
+        stand_in: Any = SimpleNamespace(trial_id=f"earlier-{trial.number}")
+        scheduler.on_trial_add(None, stand_in)  # type: ignore[arg-type]
+        for point in trial.curve:
+            scheduler.on_trial_result(None, stand_in, {"epoch": point.epoch, "score": point.score})  # type: ignore[arg-type]
+    return scheduler
+
+
+class _Watch(tune.Callback):
+    """Collects the learning curves as they are reported, and makes a :class:`Trial` of each that ends."""
+
+    def __init__(self, halving: Halving, listener: Listener) -> None:
+        self.over = False
+        self._halving = halving
+        self._listener = listener
+        self._running: dict[int, dict[str, Any]] = {}
+        self._well = 0
+        self._failed = 0
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Nothing: Ray writes what it is given to its folder, for a restoring of its own that is never asked for."""
+        return {}
+
+    @property
+    def hopeless(self) -> bool:
+        return self._failed >= _HOPELESS and not self._well
+
+    def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        proposal = trial.config["proposal"]
+        self._running[proposal["number"]] = {"parameters": proposal["parameters"], "curve": (), "node": "", "error": ""}
+
+    def on_trial_result(
+        self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
+    ) -> None:
+        seen = self._running.get(trial.config["proposal"]["number"])
+        if seen is None:
+            return
+        seen["node"] = result.get("node", seen["node"])
+        seen["error"] = result.get("error", "")
+        if "score" in result:
+            point = Point(result["epoch"], result["score"], result["loss"], result["seconds"])
+            seen["curve"] = (*seen["curve"], point)
+            self._listener.point(point)
+
+    def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        self._end(trial.config["proposal"]["number"])
+
+    def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        number = trial.config["proposal"]["number"]
+        if number in self._running:
+            self._running[number]["error"] = "its worker died"
+        self._end(number)
+
+    def cut_off(self) -> None:
+        """The search is over: what still ran was cut off."""
+        self.over = True
+        for number in sorted(self._running):
+            self._end(number)
+
+    def _end(self, number: int) -> None:
+        seen = self._running.pop(number, None)
+        if seen is None:
+            return
+        reached = seen["curve"][-1].epoch if seen["curve"] else 0
+        if seen["error"]:
+            state = FAILED
+        elif reached and reached >= self._halving.epochs:
+            state = DONE
+        else:
+            state = CUT_OFF if self.over else STOPPED
+        self._failed += state == FAILED
+        self._well += state in (DONE, STOPPED)
+        self._listener.trial(Trial(number, state, **seen))
+
+
+class _Stopper(tune.Stopper):
+    """Ends the whole search, not single trials: that is the scheduler's."""
+
+    def __init__(self, watch: _Watch, deadline: float | None) -> None:
+        self._watch = watch
+        self._deadline = deadline
+
+    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+        return False
+
+    def stop_all(self) -> bool:
+        if (self._deadline is not None and time.monotonic() >= self._deadline) or self._watch.hopeless:
+            self._watch.over = True
+        return self._watch.over
