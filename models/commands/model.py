@@ -10,8 +10,10 @@ __all__ = ["COMMANDS", "model"]
 
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "analogy": ("sessionrank.models.commands.analogy:analogy", "models", "A is to B as C is to what?"),
+    "map": ("sessionrank.models.commands.map:map_items", "maps", "The items as points in the plane."),
     "similar": ("sessionrank.models.commands.similar:similar", "models", "The items nearest to one or several."),
     "train": ("sessionrank.models.commands.train:train", "models", "Learn item vectors from sessions."),
+    "tune": ("sessionrank.models.commands.tune:tune", "tune", "Look for the settings that recommend best."),
 }
 
 
