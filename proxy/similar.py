@@ -12,7 +12,7 @@ import numpy as np
 
 from sessionrank import keys
 from sessionrank.errors import SessionrankError, StoreError
-from sessionrank.nearest import NearestItems, Neighbour
+from sessionrank.nearest import EXACT_TO, NearestItems, Neighbour
 from sessionrank.vectors import DTYPE
 
 from .deadline import Deadline
@@ -91,10 +91,10 @@ class _Release:
 
 
 class SimilarItems:
-    """Nearest products under one release at a time, loaded when first asked for."""
+    """Nearest products under one release at a time, loaded when first asked for; past ``exact_to`` by an index."""
 
-    def __init__(self, store: SessionStore, *, max_items: int = MAX_ITEMS) -> None:
-        self._loader = _Loader(store, max_items)
+    def __init__(self, store: SessionStore, *, max_items: int = MAX_ITEMS, exact_to: int = EXACT_TO) -> None:
+        self._loader = _Loader(store, max_items, exact_to)
         self._lock = threading.Lock()
         self._release: _Release | None = None
 
@@ -144,9 +144,10 @@ class SimilarItems:
 class _Loader:
     """Reads the vectors of a release from the store, as many as a process should hold."""
 
-    def __init__(self, store: SessionStore, max_items: int) -> None:
+    def __init__(self, store: SessionStore, max_items: int, exact_to: int) -> None:
         self._store = store
         self._max_items = max_items
+        self._exact_to = exact_to
 
     def load(self, release: str) -> NearestItems:
         """All vectors of the right size; an item that comes twice counts once.
@@ -166,7 +167,7 @@ class _Loader:
                 texts += len(sku)
                 self._check_size(len(found), len(data) + texts)
         rows = np.frombuffer(data, dtype=DTYPE).reshape(-1, size // DTYPE.itemsize)
-        return NearestItems(list(found), rows)
+        return NearestItems(list(found), rows, exact_to=self._exact_to)
 
     def _fields(self, release: str, buckets: int) -> Iterator[tuple[str, bytes]]:
         for bucket in range(buckets):
