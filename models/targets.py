@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,18 +13,18 @@ from sessionrank.errors import ConfigurationError
 __all__ = ["check_folder", "check_targets", "replacing"]
 
 
-def check_targets(targets: Mapping[tuple[str, str], Path | None], *, inputs: Sequence[Path | None] = ()) -> None:
+def check_targets(*targets: tuple[str, Path | None, str], inputs: Sequence[Path | None] = ()) -> None:
     """Refuse what must not or cannot be written before the time is spent, not after.
 
     Args:
-        targets: (option, the suffix that its file must have) → file, ``None`` where it was not given.
+        targets: option, file (``None`` where it was not given), and the suffix that the file must have.
         inputs: files that are read, and so are not written over.
 
     Raises:
         ConfigurationError: a target has another suffix, is an input or another target, or cannot be written.
     """
     seen: dict[Path, str] = {}
-    for (option, suffix), target in targets.items():
+    for option, target, suffix in targets:
         if target is None:
             continue
         if target.suffix.lower() != suffix:

@@ -49,7 +49,7 @@ def analogy(
       sessionrank model analogy 22423 22699 22697 --vectors vectors.npz --names catalogue.csv --html analogy.html
     """
     method = "cosmul" if cosmul else "cosine"
-    check_targets({("--html", ".html"): page}, inputs=(vectors, names))
+    check_targets(("--html", page, ".html"), inputs=(vectors, names))
     space = ItemSpace(VectorsFile.load(vectors))
     found = space.analogy(a, b, c, n=n, method=method)
     catalogue = catalogue_of(names, (a, b, c), found)

@@ -79,8 +79,8 @@ def map_items(
     """
     if not (out or page or coordinates):
         raise ConfigurationError("nothing to write: give --out map.png, --html map.html or --coordinates map.csv")
-    targets = {("--out", ".png"): out, ("--html", ".html"): page, ("--coordinates", ".csv"): coordinates}
-    check_targets(targets, inputs=(source, catalogue))
+    targets = ("--out", out, ".png"), ("--html", page, ".html"), ("--coordinates", coordinates, ".csv")
+    check_targets(*targets, inputs=(source, catalogue))
     started = time.perf_counter()
     if source.suffix.lower() == ".csv":
         placed = Coordinates.load(source)

@@ -47,7 +47,7 @@ def similar(
       sessionrank model similar 22423 --vectors vectors.npz --names catalogue.csv --html near.html
     """
     method = "cosmul" if cosmul else "cosine"
-    check_targets({("--html", ".html"): page}, inputs=(vectors, names))
+    check_targets(("--html", page, ".html"), inputs=(vectors, names))
     space = ItemSpace(VectorsFile.load(vectors))
     found = space.nearest(skus, unwanted, n=n, method=method)
     catalogue = catalogue_of(names, (*skus, *unwanted), found)

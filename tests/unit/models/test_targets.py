@@ -10,11 +10,10 @@ import pytest
 from models.targets import check_folder, check_targets, replacing
 from sessionrank.errors import ConfigurationError
 
-OUT, HTML = ("--out", ".png"), ("--html", ".html")
-
 
 def test_targets_that_can_be_written_pass_and_are_not_made(tmp_path: Path) -> None:
-    check_targets({OUT: tmp_path / "new" / "map.PNG", HTML: None}, inputs=(tmp_path / "v.npz", None))
+    new = tmp_path / "new" / "map.PNG"
+    check_targets(("--out", new, ".png"), ("--html", None, ".html"), inputs=(tmp_path / "v.npz", None))
     assert list((tmp_path / "new").iterdir()) == []
 
 
@@ -33,13 +32,13 @@ def test_what_must_not_or_cannot_be_written_is_refused_early(tmp_path: Path) -> 
     }
     for name, line in refused.items():
         with pytest.raises(ConfigurationError, match=line):
-            check_targets({OUT: tmp_path / name}, inputs=(read, None))
+            check_targets(("--out", tmp_path / name, ".png"), inputs=(read, None))
     assert read.read_text() == "read"
 
 
 def test_two_options_cannot_name_one_file(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="--out and --picture both name"):
-        check_targets({OUT: tmp_path / "map.png", ("--picture", ".png"): tmp_path / "x" / ".." / "map.png"})
+        check_targets(("--out", tmp_path / "map.png", ".png"), ("--picture", tmp_path / "x" / ".." / "map.png", ".png"))
 
 
 def test_a_folder_is_made_and_a_file_in_its_place_refused(tmp_path: Path) -> None:
