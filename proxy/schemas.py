@@ -13,7 +13,15 @@ from .sessions.base import Event
 from .sessions.identity import check_session_id, event_id
 from .signals.cosine import EVENT_WEIGHTS
 
-__all__ = ["EVENT_TYPES", "MAX_SKU_BYTES", "EventSchema", "SimilarSchema", "first_message", "to_event"]
+__all__ = [
+    "EVENT_TYPES",
+    "MAX_SKU_BYTES",
+    "AnalogySchema",
+    "EventSchema",
+    "SimilarSchema",
+    "first_message",
+    "to_event",
+]
 
 #: What a visitor can do with a product: whatever has a weight in the session vector.
 EVENT_TYPES = tuple(EVENT_WEIGHTS)
@@ -93,6 +101,14 @@ class SimilarSchema(Schema):
 
     n = fields.Integer(load_default=10, validate=validate.Range(1, 100))
     index = fields.String(load_default=None, validate=validate.Length(1, 255))
+
+
+class AnalogySchema(SimilarSchema):
+    """The query of ``/analogy``."""
+
+    a = fields.String(required=True, validate=_sku)
+    b = fields.String(required=True, validate=_sku)
+    c = fields.String(required=True, validate=_sku)
 
 
 def to_event(loaded: Mapping[str, Any], now_ms: int) -> Event:

@@ -109,6 +109,12 @@ def test_unknown_products_are_counted_and_similar_ones_found(port: int) -> None:
     assert (status, [each["sku"] for each in answer["similar"]]) == (200, ["b", "c"])
 
 
+def test_an_analogy_is_completed(port: int) -> None:
+    status, answer = ask(port, "GET", "/_sessionrank/analogy?a=a&b=b&c=c&n=5")
+    assert (status, answer["analogy"]) == (200, [{"sku": "d", "cosine": 0.0}])
+    assert ask(port, "GET", "/_sessionrank/analogy?a=a&b=b&c=none+such")[0] == 404
+
+
 def test_readiness_and_events_say_so_when_redis_hangs_and_recover(port: int, server: RedisServer) -> None:
     assert ask(port, "GET", "/_sessionrank/health/ready")[1]["status"] == "ready"
     server.pause()

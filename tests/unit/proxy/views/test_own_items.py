@@ -1,4 +1,4 @@
-"""``GET /_sessionrank/items/{sku}/similar``."""
+"""``GET /_sessionrank/items/{sku}/similar`` and ``GET /_sessionrank/analogy``."""
 
 from urllib.parse import quote
 
@@ -112,3 +112,72 @@ def test_an_index_that_we_did_not_load_is_found_by_its_pointer() -> None:
     store.publish(RELEASE, VECTORS, index="catalog")
     backend = FakeBackend([FakeResponse({"catalog": {"aliases": {}}})])
     assert own_endpoints(store=store, backend=backend).client.get(path("a")).json["release"] == RELEASE
+
+
+ANALOGY = "/_sessionrank/analogy"
+#: b is a turned to the right by a little; so is d, from c.
+TURNED = {
+    "a": vector_of(1, 0, 0),
+    "b": vector_of(0.9, 0.1, 0),
+    "c": vector_of(0, 0, 1),
+    "d/e": vector_of(0, 0.1, 0.9),
+    "far": vector_of(0, 0, -1),
+}
+
+
+@pytest.fixture
+def turned() -> MemorySessions:
+    store = MemorySessions(cap=5, ttl=10)
+    store.publish(RELEASE, TURNED)
+    return store
+
+
+def test_an_analogy_is_completed_by_what_is_nearest_to_b_plus_c_minus_a(turned: MemorySessions) -> None:
+    answer = own_endpoints(store=turned).client.get(ANALOGY + "?a=a&b=b&c=c&n=1")
+    assert answer.status_code == 200
+    assert answer.json == {
+        "a": "a",
+        "b": "b",
+        "c": "c",
+        "release": RELEASE,
+        "analogy": [{"sku": "d/e", "cosine": pytest.approx(1.0, abs=1e-2)}],
+    }
+
+
+def test_what_was_asked_for_is_no_answer_to_an_analogy(turned: MemorySessions) -> None:
+    client = own_endpoints(store=turned).client
+    assert [hit["sku"] for hit in client.get(ANALOGY + "?a=d%2Fe&b=c&c=b").json["analogy"]] == ["a", "far"]
+    assert client.get(ANALOGY + "?a=a&b=a&c=a&n=100").json["analogy"][0]["sku"] == "b"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "?a=a&b=b",
+        "?a=a&b=b&c=",
+        "?a=a&b=b&c=c&n=0",
+        "?a=a&b=b&c=c&n=101",
+        "?a=%00&b=b&c=c",
+        "?a=a&b=b&c=" + "x" * 513,
+    ],
+)
+def test_an_analogy_that_is_not_whole_is_a_400(turned: MemorySessions, query: str) -> None:
+    app = own_endpoints(store=turned)
+    answer = app.client.get(ANALOGY + query)
+    assert (answer.status_code, answer.json["error"]["type"]) == (400, "illegal_argument_exception")
+    assert app.backend.requests == []
+
+
+@pytest.mark.parametrize(("query", "name"), [("?a=x&b=b&c=c", "a"), ("?a=a&b=x&c=c", "b"), ("?a=a&b=b&c=x", "c")])
+def test_an_analogy_with_an_unknown_item_says_which(turned: MemorySessions, query: str, name: str) -> None:
+    answer = own_endpoints(store=turned).client.get(ANALOGY + query)
+    assert (answer.status_code, answer.json["error"]["type"]) == (404, "resource_not_found_exception")
+    assert f"[{name}]" in answer.json["error"]["reason"]
+
+
+def test_an_analogy_is_of_a_managed_index(turned: MemorySessions) -> None:
+    app = own_endpoints(store=turned)
+    assert app.client.get(ANALOGY + "?a=a&b=b&c=c&index=other").status_code == 404
+    assert app.client.post(ANALOGY + "?a=a&b=b&c=c").status_code == 405
+    assert app.backend.requests == []
