@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from sessionrank.console import err, printable
+from sessionrank.console import err, printable, progress
 from sessionrank.errors import DataError
 
 from ..readers.base import Reader, SessionData
@@ -77,11 +77,14 @@ def take_reader(data: Path, options: dict[str, Any]) -> Reader:
     return make_reader(given.pop("reader") or guess_reader(data), **given)
 
 
-def read_data(data: Path, reader: Reader, *, names: bool = False) -> tuple[SessionData, dict[str, Any]]:
+def read_data(
+    data: Path, reader: Reader, *, names: bool = False, say: bool = True
+) -> tuple[SessionData, dict[str, Any]]:
     """Read ``data``, say on standard error what was left out, and tell the origin for the files made from it.
 
     Args:
         names: keep the sessions' own ids as well, where the file has any.
+        say: whether what was left out is said; no for a command that shows it itself.
 
     Returns:
         (what was read, its origin: name, sha256, reader with its options, counts of sessions, items and events, and of
@@ -90,8 +93,10 @@ def read_data(data: Path, reader: Reader, *, names: bool = False) -> tuple[Sessi
     Raises:
         DataError: the file is missing, is not what the format says, or leaves no session.
     """
-    read = reader.read(data, names=names)
-    for reason, count in read.dropped.items():
+    with progress() as bar:
+        bar.add_task(f"Reading {printable(data.name)}", total=None)
+        read = reader.read(data, names=names)
+    for reason, count in read.dropped.items() if say else ():
         err.print(f"Left out: {count} {printable(reason)}", markup=False)
     origin: dict[str, Any] = {
         "name": data.name,
