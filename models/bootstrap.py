@@ -2,7 +2,7 @@
 
 What is resampled is the session, always. A figure over several draws is a mean over draws of means over the cases that
 each drew, and the draws share sessions: on Online Retail 20 draws of 1,000 out of 4,234 hold each session 4.7 times.
-Draws are therefore not independent, and an interval made by resampling them would shrink with every further draw towards
+Draws are therefore not independent, and an interval made by resampling them would shrink with every further draw to
 nothing, whatever the shop. But the mean over draws is the same as a weighted mean over sessions,
 
     Σ_s w_s x_s,   w_s = mean over draws of (1 / size of the draw, if s is in it, else 0),

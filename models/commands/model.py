@@ -11,12 +11,14 @@ __all__ = ["COMMANDS", "model"]
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "analogy": ("sessionrank.models.commands.analogy:analogy", "models", "A is to B as C is to what?"),
     "export": ("sessionrank.models.commands.export:export", "models", "Files for the Embedding Projector."),
+    "evaluate": ("sessionrank.models.commands.evaluate:evaluate", "models", "Algorithms measured side by side."),
     "map": ("sessionrank.models.commands.map:map_items", "maps", "The items as points in the plane."),
     "plot": ("sessionrank.models.commands.plot:plot", "models", "Pictures of data and results."),
     "prepare": ("sessionrank.models.commands.prepare:prepare", "models", "One compact session file from any data."),
     "similar": ("sessionrank.models.commands.similar:similar", "models", "The items nearest to one or several."),
     "train": ("sessionrank.models.commands.train:train", "models", "Learn item vectors from sessions."),
     "tune": ("sessionrank.models.commands.tune:tune", "tune", "Look for the settings that recommend best."),
+    "words": ("sessionrank.models.commands.words:words", "models", "Learn vectors of words from a text."),
 }
 
 
