@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import zlib
 from collections.abc import Iterator
@@ -10,15 +11,27 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from sessionrank.errors import DataError
+from sessionrank.errors import ConfigurationError, DataError
 
-__all__ = ["bounded_lines", "open_text", "suffix_of"]
+__all__ = ["bounded_lines", "open_text", "sha256_of", "suffix_of"]
 
 
 def suffix_of(path: Path | str) -> str:
     """The suffix that tells a file's format, in lower case, without a trailing ``.gz``."""
     name = Path(path).name.lower().removesuffix(".gz")
     return Path(name).suffix
+
+
+def sha256_of(path: Path | str) -> str:
+    """The SHA-256 of a file's bytes, in hexadecimal; raises :class:`DataError` where it cannot be read."""
+    digest = hashlib.sha256()
+    try:
+        with Path(path).open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
+    return digest.hexdigest()
 
 
 @contextmanager
@@ -29,8 +42,13 @@ def open_text(path: Path | str, *, encoding: str = "utf-8-sig") -> Iterator[Text
 
     Raises:
         DataError: the file is missing, cannot be read, is not gzip, or is not text in ``encoding``.
+        ConfigurationError: there is no such encoding.
     """
     path = Path(path)
+    try:
+        "".encode(encoding)
+    except LookupError as error:
+        raise ConfigurationError(f"unknown encoding {encoding!r}; try utf-8 or iso-8859-1") from error
     try:
         with path.open("rb") as raw:
             packed = path.name.lower().endswith(".gz")

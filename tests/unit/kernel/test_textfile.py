@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sessionrank.errors import DataError
-from sessionrank.textfile import bounded_lines, open_text, suffix_of
+from sessionrank.errors import ConfigurationError, DataError
+from sessionrank.textfile import bounded_lines, open_text, sha256_of, suffix_of
 
 
 @pytest.mark.parametrize(("name", "suffix"), [("a.csv", ".csv"), ("a.CSV.gz", ".csv"), ("a.b.tsv", ".tsv"), ("x", "")])
@@ -49,3 +49,19 @@ def test_a_line_that_never_ends_is_refused_before_it_is_read(tmp_path: Path) -> 
         next(lines)
     assert len(text.read()) == 1000 - 11
     assert list(bounded_lines("c.csv", io.StringIO("a\r\n\nb"), limit=3, expected="x")) == ["a\r\n", "\n", "b"]
+
+
+def test_the_hash_is_that_of_the_bytes_on_the_disk(tmp_path: Path) -> None:
+    (tmp_path / "a.csv.gz").write_bytes(b"abc")
+    assert sha256_of(tmp_path / "a.csv.gz").startswith("ba7816bf8f01cfea414140de5dae2223b00361a3")
+    with pytest.raises(DataError, match="cannot be read: No such file"):
+        sha256_of(tmp_path / "none")
+
+
+@pytest.mark.parametrize("encoding", ["klingon", "hex"])
+def test_an_encoding_that_is_none_of_texts_is_refused(encoding: str) -> None:
+    with (
+        pytest.raises(ConfigurationError, match=f"unknown encoding '{encoding}'"),
+        open_text("a.txt", encoding=encoding),
+    ):
+        pass
