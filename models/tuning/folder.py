@@ -60,22 +60,25 @@ def private_folder(lock: Path) -> Iterator[Path]:
     parent = Path(tempfile.gettempdir())
     if len(str(parent)) > _LONGEST_PARENT:
         parent = Path("/tmp")  # noqa: S108 - mkdtemp makes a new folder there that only we can enter
-    _remove_leftover(lock, parent)
+    left = _leftover(lock, parent)
+    shutil.rmtree(left, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
     try:
         lock.write_text(f"{folder}\n")
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        # Once more: a worker that was starting when its sweep was killed makes its folders anew before it gives up.
+        shutil.rmtree(left, ignore_errors=True)
         lock.write_text("")
 
 
-def _remove_leftover(lock: Path, parent: Path) -> None:
-    left = Path(lock.read_text(errors="replace").strip() or ".")
+def _leftover(lock: Path, parent: Path) -> Path:
+    """The folder that the lock file names, or one that is not there."""
+    left = Path(lock.read_text(errors="replace").strip() or "none")
     # The file may have come from anywhere: only what we could have made ourselves is removed.
     ours = left.parent == parent and left.name.startswith(_PREFIX) and left.is_dir() and not left.is_symlink()
-    if ours and left.stat().st_uid == os.getuid():
-        shutil.rmtree(left, ignore_errors=True)
+    return left if ours and left.stat().st_uid == os.getuid() else parent / f"{_PREFIX}none"
 
 
 def check_sweep(folder: Path, asked: Mapping[str, Any], *, resume: bool) -> None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -37,6 +38,7 @@ _CONNECT_S = 30
 _HOPELESS = 5
 #: Ray's shared memory: the sessions stand in it once, and /dev/shm is small in a container.
 _STORE_BYTES = 200 << 20
+_PROBE = "import ray, sys; ray.init(address=sys.argv[1], log_to_driver=False, logging_level=50)"
 _SILENT: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL}
 
 
@@ -90,7 +92,7 @@ def _start(cpus: int, folder: Path) -> None:
             **_SILENT,
         )
     except (OSError, RuntimeError, ValueError) as error:
-        raise ConfigurationError(f"Ray cannot be started on this machine: {_line(error)}") from error
+        raise ConfigurationError(f"Ray cannot be started on this machine: {_last_line(str(error))}") from error
 
 
 def _join(address: str) -> None:
@@ -99,32 +101,25 @@ def _join(address: str) -> None:
         raise ConfigurationError(f"--ray-address {address}: not HOST:PORT, such as 10.0.0.5:6379")
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=5).close()
-        with _within(_CONNECT_S):
-            ray.init(address=address, **_SILENT)
+        # Ray waits for minutes where nothing of its kind answers, deaf to signals: a child goes first, with a limit.
+        subprocess.run(
+            [sys.executable, "-c", _PROBE, address], timeout=_CONNECT_S, check=True, capture_output=True, text=True
+        )
+        ray.init(address=address, **_SILENT)
+    except subprocess.TimeoutExpired as error:
+        raise ConfigurationError(f"{_no_cluster(address)}: nothing within {_CONNECT_S} seconds") from error
+    except subprocess.CalledProcessError as error:
+        raise ConfigurationError(f"{_no_cluster(address)}: {_last_line(error.stderr)}") from error
     except (OSError, RuntimeError, ValueError) as error:
-        raise ConfigurationError(
-            f"--ray-address {address}: no Ray cluster that this machine is a node of answers there: {_line(error)}"
-        ) from error
+        raise ConfigurationError(f"{_no_cluster(address)}: {_last_line(str(error))}") from error
 
 
-def _line(error: Exception) -> str:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+def _no_cluster(address: str) -> str:
+    return f"--ray-address {address}: no Ray cluster that this machine is a node of answers there"
 
 
-@contextmanager
-def _within(seconds: int) -> Iterator[None]:
-    """Raises :class:`TimeoutError` (an OSError) in the main thread when the block takes longer."""
-
-    def over(*_: Any) -> None:
-        raise TimeoutError(f"nothing within {seconds} seconds")
-
-    before = signal.signal(signal.SIGALRM, over)
-    signal.alarm(seconds)
-    try:
-        yield
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
+def _last_line(text: str) -> str:
+    return text.strip().rpartition("\n")[2][:300]
 
 
 def search(
