@@ -33,7 +33,7 @@ def check_ranges(name: str, values: Any) -> None:
     """
     for field in dataclasses.fields(values):
         value, limits = getattr(values, field.name), field.metadata
-        if not limits:
+        if "least" not in limits:
             continue
         if limits["choices"]:
             if value not in limits["choices"]:

@@ -2,8 +2,8 @@
 
 An ``.npz`` without pickles: ``items`` and ``item_lengths`` (ids as UTF-8, one behind the other, and the bytes of each),
 ``codes`` (int32, one an event), ``lengths`` (int32, one a session), where the data had them ``times`` (int64),
-``visits`` (int32), ``names`` and ``name_lengths``, and ``meta``: a JSON text with the format version, the counts, where
-the data come from and what was left out.
+``visits`` (int32), ``returned`` (int8), ``names`` and ``name_lengths``, and ``meta``: a JSON text with the format
+version, the counts, where the data come from and what was left out.
 """
 
 from __future__ import annotations
@@ -48,6 +48,8 @@ def save_sessions(path: Path, sessions: Sessions, meta: Mapping[str, Any]) -> No
         arrays["times"] = sessions.times
     if sessions.visits is not None:
         arrays["visits"] = sessions.visits
+    if sessions.returned is not None:
+        arrays["returned"] = sessions.returned.astype(np.int8)
     if sessions.names is not None:
         arrays["names"], arrays["name_lengths"] = _packed(sessions.names)
     with replacing(path) as partial, partial.open("wb") as file:
@@ -93,10 +95,11 @@ def _sessions(parts: Mapping[str, NDArray[Any]], names: bool) -> Sessions:
         offsets=np.concatenate(([0], np.cumsum(lengths))),
         times=_whole(parts["times"], np.int64) if "times" in parts else None,
         visits=_whole(parts["visits"], np.int32) if "visits" in parts else None,
+        returned=_whole(parts["returned"], np.bool_) if "returned" in parts else None,
         names=_unpacked(parts["names"], parts["name_lengths"]) if names and "names" in parts else None,
     )
-    if any(column is not None and column.size != codes.size for column in (made.times, made.visits)):
-        raise ValueError("not as many times or visits as events")
+    if any(column is not None and column.size != codes.size for column in (made.times, made.visits, made.returned)):
+        raise ValueError("not as many times, visits or returns as events")
     if made.names is not None and len(made.names) != len(made):
         raise ValueError("not as many names as sessions")
     return made

@@ -39,6 +39,8 @@ class Sessions(Sequence[Session]):
     times: NDArray[np.int64] | None = None
     #: Which visit of its session an event belongs to (int32, any numbers), where the file has visits, such as invoices.
     visits: NDArray[np.int32] | None = None
+    #: Events that take an item back instead of buying it (bool), where the file tells, such as cancelled invoices.
+    returned: NDArray[np.bool_] | None = None
     #: The sessions' own ids, where they were asked for.
     names: tuple[str, ...] | None = None
 
@@ -122,6 +124,7 @@ class Sessions(Sequence[Session]):
             offsets=offsets.astype(np.int64),
             times=None if self.times is None else self.times[events],
             visits=None if self.visits is None else self.visits[events],
+            returned=None if self.returned is None else self.returned[events],
             names=names,
         )
 

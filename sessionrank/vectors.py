@@ -84,7 +84,8 @@ class VectorsFile:
             DataError: the file is missing, is no vectors file, its parts do not fit together, or all of it is zeros.
         """
         try:
-            with np.load(path, allow_pickle=False) as parts:
+            # Opened here, because numpy leaves a file open that it cannot read.
+            with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as parts:
                 made = cls(
                     ids=parts["ids"],
                     vectors=parts["vectors"].astype(DTYPE, copy=False),

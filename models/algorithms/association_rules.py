@@ -35,7 +35,7 @@ class AssociationRules(Algorithm):
     name: ClassVar[str] = "association-rules"
     both: int = parameter(0, "1 counts what came before as well, 0 only what came after.", choices=(0, 1))
     decay: float = parameter(0.0, "Weight of an item against the next newer one; 0: the last alone.", least=0, most=1)
-    longest: int = parameter(2000, "Of longer sessions only the newest events count.", least=2, most=20_000)
+    longest: int = parameter(10_000, "Of longer sessions only the newest events count.", least=2, most=10_000)
 
     def fit(self, sessions: Sequence[Sequence[str]], *, on_epoch: OnEpoch | None = None) -> ItemToItemModel:
         data = encoded(sessions)

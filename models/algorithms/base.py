@@ -50,6 +50,9 @@ OnEpoch = Callable[[Epoch], None]
 class Model(ABC):
     """What an algorithm has learned."""
 
+    #: Scores are sums of weights above 0, so that an item's share of its row means something.
+    additive: ClassVar[bool] = False
+
     @property
     @abstractmethod
     def items(self) -> tuple[str, ...]:

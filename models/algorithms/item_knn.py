@@ -1,7 +1,7 @@
 """Item-kNN: items that stand in the same baskets (G. Linden et al., IEEE Internet Computing 7(1), 2003).
 
-A basket is a visit, such as an invoice, where the data have visits, and a session otherwise. The similarity is the share
-of an item's baskets that the other one is in, with large baskets counting less and popular items damped.
+A basket is a visit, such as an invoice, where the data have visits, and a session otherwise. The similarity is the
+share of an item's baskets that hold the other one, with large baskets counting less and popular items damped.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class ItemKnn(Algorithm):
     neighbours: int = parameter(500, "Most similar items that are kept of each.", least=1, most=100_000)
     size_exponent: float = parameter(1.0, "A basket of n items counts 1 / n to this power.", least=0, most=2)
     damping: float = parameter(
-        0.1, "Similarities are divided by the baskets of the item to this power.", least=0, most=1
+        0.2, "Similarities are divided by the baskets of the item to this power.", least=0, most=1
     )
     decay: float = parameter(0.4, "Weight of an item against the next newer one; 0: the last alone.", least=0, most=1)
     last: int = parameter(30, "Newest items of the prefix that count; 0: all.", least=0)

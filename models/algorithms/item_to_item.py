@@ -22,6 +22,8 @@ __all__ = ["ItemToItemModel", "row_shares", "strongest"]
 class ItemToItemModel(Model):
     """Rules from item to item; the score of an item is the decayed sum of the rules from the items of the prefix."""
 
+    additive = True
+
     def __init__(self, items: tuple[str, ...], rules: sparse.csr_array, meta: dict[str, Any]) -> None:
         self._items = items
         self._rules = rules

@@ -71,7 +71,8 @@ class ModelFile:
             DataError: the file is missing, is something else, or is of another algorithm or version.
         """
         try:
-            with np.load(path, allow_pickle=False) as parts:
+            # Opened here, because numpy leaves a file open that it cannot read.
+            with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as parts:
                 arrays = {name: parts[name] for name in parts.files}
             items, meta = tuple(arrays.pop("items").tolist()), json.loads(str(arrays.pop("meta")))
             version, maker = meta.get("model_version"), meta.get("algorithm")

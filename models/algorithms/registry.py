@@ -17,8 +17,12 @@ import numpy as np
 from sessionrank.errors import ConfigurationError, DataError
 
 from ..parameters import converted
+from .als import Als
 from .association_rules import AssociationRules
 from .base import Algorithm, Model
+from .blend import Blend
+from .bpr import Bpr
+from .factors import Factors
 from .fasttext import FastText
 from .item_knn import ItemKnn
 from .popularity import Popularity
@@ -30,7 +34,11 @@ from .word2vec import Word2Vec
 __all__ = ["ALGORITHMS", "algorithm_class", "algorithm_from_file", "build_algorithm", "load_model", "make_algorithm"]
 
 ALGORITHMS: dict[str, type[Algorithm]] = {
+    "als": Als,
     "association-rules": AssociationRules,
+    "blend": Blend,
+    "bpr": Bpr,
+    "factors": Factors,
     "fasttext": FastText,
     "item-knn": ItemKnn,
     "popularity": Popularity,
@@ -56,13 +64,30 @@ def build_algorithm(name: str, parameters: Mapping[str, Any]) -> Algorithm:
     """
     kind = algorithm_class(name)
     known = {field.name: field for field in fields(kind)}
-    values = {}
+    values: dict[str, Any] = {}
     for parameter, value in parameters.items():
         parameter = parameter.strip().replace("-", "_")
         if parameter not in known:
             raise ConfigurationError(f"{name} has no parameter {parameter!r}; it has {', '.join(known)}")
-        values[parameter] = converted(name, known[parameter], value)
+        values[parameter] = _parts(value) if parameter == "parts" else converted(name, known[parameter], value)
     return kind(**values)
+
+
+def _parts(written: Any) -> tuple[Algorithm, ...]:
+    """The parts of a blend: names joined by ``+``, or the objects of a file of settings."""
+    if isinstance(written, str):
+        return tuple(build_algorithm(name.strip(), {}) for name in written.split("+"))
+    try:
+        return tuple(_said(part) for part in written)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ConfigurationError(
+            f"blend: parts must be algorithms, each with its parameters, not {written!r}"
+        ) from error
+
+
+def _said(said: Mapping[str, Any]) -> Algorithm:
+    parameters = {"seed": said["seed"]} if "seed" in said else {}
+    return build_algorithm(said["algorithm"], {**parameters, **said.get("parameters", {})})
 
 
 def make_algorithm(text: str, **parameters: Any) -> Algorithm:
@@ -117,7 +142,8 @@ def load_model(path: Path | str) -> Model:
         DataError: the file is missing or is no model of a known algorithm.
     """
     try:
-        with np.load(path, allow_pickle=False) as parts:
+        # Opened here, because numpy leaves a file open that it cannot read.
+        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as parts:
             maker = json.loads(str(parts["meta"]))["algorithm"]
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such model file; make one with `sessionrank model train`") from error

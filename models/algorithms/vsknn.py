@@ -1,7 +1,7 @@
 """V-SKNN: what sessions like this one went on to hold (M. Ludewig, D. Jannach, arXiv:1803.09587, there V-SKNN).
 
-The likeness of a training session is the sum of the weights of the items that it shares with the prefix, newer and rarer
-ones weighing more, over the square root of its length.
+The likeness of a training session is the sum of the weights of the items that it shares with the prefix, newer and
+rarer ones weighing more, over the square root of its length.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ _CHUNK = 1 << 24
 
 class SessionKnnModel(Model):
     """The training sessions themselves, as a sparse matrix (sessions × items) of zeros and ones."""
+
+    additive = True
 
     def __init__(
         self, items: tuple[str, ...], sessions: sparse.csr_array, marks: NDArray[np.uint64], meta: dict[str, Any]
@@ -103,7 +105,8 @@ class SessionKnn(Algorithm):
 
 def _zeros_and_ones(data: Sessions) -> sparse.csr_array:
     ones = np.ones(data.events, dtype=np.float32)
-    made = sparse.csr_array((ones, data.codes, data.offsets), shape=(len(data), len(data.items)))
+    # A copy: what follows sorts in place, and the codes are the sessions' own.
+    made = sparse.csr_array((ones, data.codes.copy(), data.offsets.copy()), shape=(len(data), len(data.items)))
     made.sum_duplicates()
     made.data[:] = 1
     return made

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -21,18 +22,19 @@ UNREADABLE_TIME = "rows with an unreadable time"
 class EventLog:
     """Events in the order of the file, to be grouped to sessions in the end."""
 
-    def __init__(self, *, timed: bool, visits: bool = False) -> None:
+    def __init__(self, *, timed: bool, visits: bool = False, returns: bool = False) -> None:
         self.sessions = Ids()
         self.items = Ids()
         self._session = array("i")
         self._item = array("i")
         self._time = array("d") if timed else None
         self._visit = array("i") if visits else None
+        self._returned = array("b") if returns else None
 
     def __len__(self) -> int:
         return len(self._session)
 
-    def append(self, session: int, item: int, time: float = 0.0, visit: int = 0) -> None:
+    def append(self, session: int, item: int, time: float = 0.0, visit: int = 0, returned: bool = False) -> None:
         """One event, by the codes of :attr:`sessions` and :attr:`items`, which must be sound."""
         self._session.append(session)
         self._item.append(item)
@@ -40,6 +42,8 @@ class EventLog:
             self._time.append(time)
         if self._visit is not None:
             self._visit.append(visit)
+        if self._returned is not None:
+            self._returned.append(returned)
 
     def extend(
         self,
@@ -70,12 +74,17 @@ class EventLog:
             names: keep the sessions' own ids.
             by_time: order each session by time, equal times as in the file; else all of it as in the file.
         """
+        session_ids = tuple(self.sessions) if names else ()
+        session_count = len(self.sessions)
+        # Before the sorting: the ids of millions of sessions are the most of what is in memory.
+        self.sessions.clear()
         session, item = _taken(self._session, np.int32), _taken(self._item, np.int32)
         times = None if self._time is None else _taken(self._time, np.float64)
         visits = None if self._visit is None else _taken(self._visit, np.int32)
+        returned = None if self._returned is None else _taken(self._returned, np.bool_)
         sort_keys = (times, session) if by_time and times is not None else (session,)
         order = np.lexsort(sort_keys)
-        lengths = np.bincount(session, minlength=len(self.sessions))
+        lengths = np.bincount(session, minlength=session_count)
         # Ids of which no sound row was left have no session.
         there = lengths > 0
         made = Sessions(
@@ -84,9 +93,9 @@ class EventLog:
             offsets=np.concatenate(([0], np.cumsum(lengths[there]))).astype(np.int64),
             times=None if times is None else np.floor(times)[order].astype(np.int64),
             visits=None if visits is None else visits[order],
-            names=_names(self.sessions, there) if names else None,
+            returned=None if returned is None else returned[order],
+            names=tuple(compress(session_ids, there.tolist())) if names else None,
         )
-        self.sessions.clear()
         self.items.clear()
         return made
 
@@ -102,7 +111,3 @@ def _taken(numbers: array[Any], dtype: Any) -> NDArray[Any]:
     taken = np.array(numbers, dtype=dtype)
     del numbers[:]
     return taken
-
-
-def _names(ids: Ids, there: NDArray[np.bool_]) -> tuple[str, ...]:
-    return tuple(name for name, kept in zip(ids, there.tolist(), strict=True) if kept)

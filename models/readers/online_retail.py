@@ -41,6 +41,7 @@ class OnlineRetail(TextReader):
     """The file ``OnlineRetail.csv``; no session is too long here, since customers' years differ that much.
 
     Times are those of the invoices, taken as UTC; grouped by customer, each invoice is a visit.
+    Invoices whose number starts with a C are cancellations: what they name is taken back.
     """
 
     max_length: int = 0
@@ -55,7 +56,7 @@ class OnlineRetail(TextReader):
 
     def read(self, path: Path | str, *, names: bool = False) -> SessionData:
         dropped: Counter[str] = Counter()
-        log = EventLog(timed=True, visits=self.group_by == "customer")
+        log = EventLog(timed=True, visits=self.group_by == "customer", returns=True)
         invoices = Ids()
         for row in _rows(path, self.encoding, dropped):
             session, item = log.sessions[row[_GROUPS[self.group_by]]], log.items[row["StockCode"]]
@@ -65,7 +66,7 @@ class OnlineRetail(TextReader):
             elif time is None:
                 dropped[UNREADABLE_TIME] += 1
             else:
-                log.append(session, item, time, visit)
+                log.append(session, item, time, visit, returned=row["InvoiceNo"].startswith("C"))
         # By time would be another order: invoices of one minute do not stand together in the file.
         return self.select(path, log.grouped(names=names, by_time=False), dropped)
 
