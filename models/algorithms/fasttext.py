@@ -16,7 +16,7 @@ __all__ = ["FastText"]
 
 @dataclass(frozen=True)
 class FastText(GensimVectors):
-    """Worth trying where ids carry meaning, such as a stem for the product and a letter for its colour."""
+    """Skip-gram or CBOW whose items share the vectors of their ids' letters, for ids with stems and endings."""
 
     name: ClassVar[str] = "fasttext"
     size: int = parameter(100, "Numbers in a vector.", least=1, most=4096)
