@@ -78,9 +78,53 @@ _WORD2VEC: Space = {
     "sg": Choices((0, 1)),
 }
 
+_DECAY = Steps(0.0, 0.95, 0.05)
+_LAST = Choices((5, 10, 20, 30, 50, 100))
+
 #: Algorithm → what of it is searched. ``epochs`` stands in none: it is what early stopping saves on.
 SPACES: dict[str, Space] = {
+    "als": {
+        "size": Steps(16, 128, 16),
+        "regularization": LogUniform(0.01, 100.0),
+        "confidence": LogUniform(1.0, 100.0),
+        "decay": _DECAY,
+    },
+    "association-rules": {"both": Choices((0, 1)), "decay": _DECAY, "longest": Choices((50, 100, 200, 500, 10_000))},
+    "bpr": {
+        "size": Steps(16, 128, 16),
+        "alpha": LogUniform(0.005, 0.3),
+        "regularization": LogUniform(0.0001, 0.1),
+        "popularity": Steps(0.0, 2.0, 0.25),
+        "decay": _DECAY,
+    },
+    "factors": {
+        "size": Steps(16, 128, 16),
+        "negative": Choices((128, 256, 512, 1024)),
+        "ns_exponent": Steps(0.0, 1.0, 0.1),
+        "alpha": LogUniform(0.03, 1.0),
+        "window": Steps(1, 19, 3),
+        "dropout": Steps(0.0, 0.7, 0.1),
+        "decay": _DECAY,
+    },
     "fasttext": _WORD2VEC,
+    "item-knn": {
+        "neighbours": Choices((50, 100, 200, 500, 1000)),
+        "size_exponent": Steps(0.0, 2.0, 0.1),
+        "damping": Steps(0.0, 1.0, 0.05),
+        "decay": _DECAY,
+        "last": _LAST,
+    },
+    "sequential-rules": {
+        "steps": Steps(1, 30, 1),
+        "back": Steps(0.0, 1.0, 0.05),
+        "decay": _DECAY,
+        "last": _LAST,
+    },
+    "vsknn": {
+        "neighbours": Choices((25, 50, 100, 200, 500, 1000)),
+        "decay": _DECAY,
+        "last": _LAST,
+    },
     "word2vec": _WORD2VEC,
 }
 
