@@ -26,7 +26,7 @@ from ..algorithms.registry import build_algorithm, make_algorithm
 from ..protocols.registry import PROTOCOLS, make_protocol
 from ..targets import replacing
 from ..tuning.duration import seconds_of
-from ..tuning.environment import prepare_environment
+from ..tuning.environment import check_address, prepare_environment
 from ..tuning.folder import check_sweep, private_folder, sweep_lock, write_json
 from ..tuning.objective import OBJECTIVES, Task, task_of
 from ..tuning.results import FAILED, Point, Trial, append_trial, best_of, read_trials, table_of
@@ -168,6 +168,8 @@ class _Plan:
 
 def _plan(*, algorithm: str, max_epochs: int, trials: int | None, time_budget: str | None, **options: Any) -> _Plan:
     seconds = seconds_of("--time-budget", time_budget) if time_budget is not None else None
+    if options["ray_address"] is not None:
+        check_address(options["ray_address"])
     made, fixed = _fixed(algorithm)
     space = space_of(made.name, fixed)
     if any(field.name == "epochs" for field in dataclasses.fields(made)):

@@ -6,7 +6,9 @@ import os
 import secrets
 from pathlib import Path
 
-__all__ = ["prepare_environment"]
+from sessionrank.errors import ConfigurationError
+
+__all__ = ["check_address", "prepare_environment"]
 
 #: What Ray would print, send home, write or override of its own accord.
 _QUIET = {
@@ -14,6 +16,8 @@ _QUIET = {
     "RAY_AIR_NEW_OUTPUT": "0",
     "RAY_CHDIR_TO_TRIAL_DIR": "0",
     "RAY_USAGE_STATS_ENABLED": "0",
+    # Ray would let its workers wait for whatever else runs, at niceness 15, while the time budget passes.
+    "RAY_worker_niceness": "0",
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
     "TUNE_DISABLE_SIGINT_HANDLER": "1",
     "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",
@@ -41,3 +45,10 @@ def prepare_environment(folder: Path, *, local: bool) -> None:
     os.environ["RAY_AUTH_TOKEN_PATH"] = str(token)
     os.environ.pop("RAY_AUTH_TOKEN", None)
     os.environ.pop("RAY_ADDRESS", None)
+
+
+def check_address(address: str) -> None:
+    """Raises :class:`ConfigurationError` where ``address`` is not of the form that a cluster is joined by."""
+    host, colon, port = address.rpartition(":")
+    if not (colon and host and port.isascii() and port.isdigit() and int(port) < 1 << 16) or "/" in host:
+        raise ConfigurationError(f"--ray-address {address}: not HOST:PORT, such as 10.0.0.5:6379")

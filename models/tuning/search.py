@@ -23,6 +23,7 @@ from typing import Any
 import ray
 from ray import tune
 from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, TrialScheduler
+from ray.tune.search import Searcher
 
 from sessionrank.errors import ConfigurationError
 
@@ -30,7 +31,7 @@ from .objective import Task
 from .results import CUT_OFF, DONE, FAILED, STOPPED, Point, Trial
 from .trial import Proposal, run_trial
 
-__all__ = ["Halving", "Listener", "cluster", "search"]
+__all__ = ["Halving", "InOrder", "Listener", "Stopper", "Watch", "cluster", "scheduler", "search"]
 
 #: Seconds that a cluster has to answer.
 _CONNECT_S = 30
@@ -96,9 +97,7 @@ def _start(cpus: int, folder: Path) -> None:
 
 
 def _join(address: str) -> None:
-    host, colon, port = address.rpartition(":")
-    if not (colon and host and port.isdigit() and int(port) < 1 << 16) or "/" in host:
-        raise ConfigurationError(f"--ray-address {address}: not HOST:PORT, such as 10.0.0.5:6379")
+    host, _, port = address.rpartition(":")
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=5).close()
         # Ray waits for minutes where nothing of its kind answers, deaf to signals: a child goes first, with a limit.
@@ -137,17 +136,21 @@ def search(
 
     The trials ``earlier`` are not run again, but early stopping compares with them. Ray's own files go to ``folder``.
     """
-    watch = _Watch(halving, listener)
+    watch = Watch(halving, listener)
     tuner = tune.Tuner(
         tune.with_resources(tune.with_parameters(_trial, task=task), {"cpu": 1}),
-        param_space={"proposal": tune.grid_search([dataclasses.asdict(one) for one in proposals])},
-        tune_config=tune.TuneConfig(scheduler=_scheduler(halving, earlier), max_concurrent_trials=at_once),
+        tune_config=tune.TuneConfig(
+            search_alg=InOrder(proposals),
+            num_samples=len(proposals),
+            max_concurrent_trials=at_once,
+            scheduler=scheduler(halving, earlier),
+        ),
         run_config=tune.RunConfig(
             name="sweep",
             storage_path=str(folder / "tune"),
             verbose=0,
             callbacks=[watch],
-            stop=_Stopper(watch, deadline),
+            stop=Stopper(watch, deadline),
             failure_config=tune.FailureConfig(max_failures=0),
         ),
     )
@@ -169,10 +172,11 @@ def _trial(config: dict[str, Any], task: Task) -> None:
         tune.report({"error": f"{type(error).__name__}: {error}", "node": node})
 
 
-def _scheduler(halving: Halving, earlier: Sequence[Trial]) -> TrialScheduler:
+def scheduler(halving: Halving, earlier: Sequence[Trial]) -> TrialScheduler:
+    """ASHA that has seen the curves of the trials ``earlier``, so that its bar stays where it was before a kill."""
     if not halving.epochs:
         return FIFOScheduler()  # type: ignore[no-untyped-call]
-    scheduler = ASHAScheduler(
+    made = ASHAScheduler(
         time_attr="epoch",
         metric="score",
         mode="max",
@@ -180,16 +184,42 @@ def _scheduler(halving: Halving, earlier: Sequence[Trial]) -> TrialScheduler:
         grace_period=min(halving.grace, halving.epochs),
         reduction_factor=halving.factor,
     )
-    # Curves of trials that ended before a kill are played back, so that the bar stays where it was.
     for trial in earlier:
         stand_in: Any = SimpleNamespace(trial_id=f"earlier-{trial.number}")
-        scheduler.on_trial_add(None, stand_in)  # type: ignore[arg-type]
+        made.on_trial_add(None, stand_in)  # type: ignore[arg-type]
         for point in trial.curve:
-            scheduler.on_trial_result(None, stand_in, {"epoch": point.epoch, "score": point.score})  # type: ignore[arg-type]
-    return scheduler
+            made.on_trial_result(None, stand_in, {"epoch": point.epoch, "score": point.score})  # type: ignore[arg-type]
+    return made
 
 
-class _Watch(tune.Callback):
+class InOrder(Searcher):
+    """Hands out the proposals one after the other. (A grid of them would be copied whole for each trial.)"""
+
+    def __init__(self, proposals: Sequence[Proposal]) -> None:
+        super().__init__()
+        self._proposals = proposals
+        self._next = 0
+
+    def set_search_properties(self, metric: str | None, mode: str | None, config: dict[str, Any], **spec: Any) -> bool:
+        return True
+
+    def suggest(self, trial_id: str) -> Any:
+        if self._next >= len(self._proposals):
+            return Searcher.FINISHED
+        self._next += 1
+        return {"proposal": dataclasses.asdict(self._proposals[self._next - 1])}
+
+    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
+        """Nothing is learned from what a trial gave: the order is the same whatever comes of it."""
+
+    def save(self, checkpoint_path: str) -> None:
+        """Nothing, as in :class:`Watch`."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        """Nothing."""
+
+
+class Watch(tune.Callback):
     """Collects the learning curves as they are reported, and makes a :class:`Trial` of each that ends."""
 
     def __init__(self, halving: Halving, listener: Listener) -> None:
@@ -256,10 +286,10 @@ class _Watch(tune.Callback):
         self._listener.trial(Trial(number, state, **seen))
 
 
-class _Stopper(tune.Stopper):
+class Stopper(tune.Stopper):
     """Ends the whole search, not single trials: that is the scheduler's."""
 
-    def __init__(self, watch: _Watch, deadline: float | None) -> None:
+    def __init__(self, watch: Watch, deadline: float | None) -> None:
         self._watch = watch
         self._deadline = deadline
 

@@ -17,5 +17,5 @@ def test_hours_minutes_and_seconds_are_understood(text: str, seconds: int) -> No
 
 @pytest.mark.parametrize("text", ["", "0", "0m", "-5m", "1.5h", "30m1h", "fast", "9" * 40])
 def test_anything_else_is_refused_with_an_example(text: str) -> None:
-    with pytest.raises(ConfigurationError, match="--time-budget .* not a length of time such as 45m"):
+    with pytest.raises(ConfigurationError, match=r"--time-budget .* not a length of time such as 45m"):
         seconds_of("--time-budget", text)

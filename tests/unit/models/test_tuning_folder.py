@@ -25,10 +25,11 @@ def short(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def test_only_one_process_works_in_a_folder(tmp_path: Path) -> None:
-    with sweep_lock(tmp_path / "sweep"):
-        with pytest.raises(ConfigurationError, match="another `model tune` is at work"), sweep_lock(tmp_path / "sweep"):
-            pass
-    with sweep_lock(tmp_path / "sweep"):
+    folder = tmp_path / "sweep"
+    busy = pytest.raises(ConfigurationError, match="another `model tune` is at work")
+    with sweep_lock(folder), busy, sweep_lock(folder):
+        pass
+    with sweep_lock(folder):
         pass
 
 
