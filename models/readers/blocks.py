@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,9 @@ __all__ = ["SUFFIXES", "blocks"]
 
 SUFFIXES = (".csv", ".jsonl", ".parquet", ".tsv")
 #: Rows of text in a block: few, because a row may be long and all of a block is in memory.
-_ROWS = 512
+_ROWS = 256
+#: Columns of JSON that are remembered for an error message.
+_COLUMNS = 100
 
 
 class _Values:
@@ -62,43 +65,50 @@ def blocks(
         return parquet_blocks(path, columns)
     if suffix not in SUFFIXES:
         raise DataError(f"{path}: what format is this? The name must end in {', '.join(SUFFIXES)} (text also in .gz)")
-    read = _json_blocks if suffix == ".jsonl" else _csv_blocks
-    return read(path, columns, encoding, dropped)
+    read = _json_rows if suffix == ".jsonl" else _csv_rows
+    return _in_blocks(read(path, columns, encoding, dropped))
 
 
-def _csv_blocks(
+def _in_blocks(rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Column, ...]]:
+    while block := list(islice(rows, _ROWS)):
+        yield tuple(map(_Values, zip(*block, strict=True)))
+
+
+def _csv_rows(
     path: Path | str, columns: Sequence[str], encoding: str, dropped: Counter[str]
-) -> Iterator[tuple[Column, ...]]:
+) -> Iterator[tuple[Any, ...]]:
     rows = csv.reader(text_lines(path, encoding=encoding), delimiter="\t" if suffix_of(path) == ".tsv" else ",")
     try:
         header = [name.strip() for name in next(rows, [])]
         if missing := [name for name in columns if name not in header]:
             raise no_column(path, missing, header)
-        places = [header.index(name) for name in columns]
-        while block := list(islice(rows, _ROWS)):
-            whole = [row for row in block if len(row) == len(header)]
-            if uneven := sum(bool(row) for row in block) - len(whole):
-                dropped["rows with more or fewer fields than the header"] += uneven
-            yield tuple(_Values([row[place] for row in whole]) for place in places)
+        pick, width = itemgetter(*(header.index(name) for name in columns)), len(header)
+        for row in rows:
+            if len(row) == width:
+                yield pick(row)
+            elif row:
+                dropped["rows with more or fewer fields than the header"] += 1
     except csv.Error as error:
         raise DataError(f"{path}: line {rows.line_num} is not CSV: {error}") from error
 
 
-def _json_blocks(
+def _json_rows(
     path: Path | str, columns: Sequence[str], encoding: str, dropped: Counter[str]
-) -> Iterator[tuple[Column, ...]]:
-    lines = text_lines(path, encoding=encoding)
+) -> Iterator[tuple[Any, ...]]:
+    unseen = set(columns)
     seen: dict[str, None] = {}
-    while block := list(islice(lines, _ROWS)):
-        objects = [row for row in map(_json_object, block) if row is not None]
-        if others := sum(not line.isspace() for line in block) - len(objects):
-            dropped["lines that are no JSON object"] += others
-        for row in objects:
-            seen.update(dict.fromkeys(row))
-        yield tuple(_Values([row.get(name) for row in objects]) for name in columns)
-    # Only now: a line may lack what others have.
-    if seen and (missing := [name for name in columns if name not in seen]):
-        raise no_column(path, missing, list(seen))
+    for line in text_lines(path, encoding=encoding):
+        row = _json_object(line)
+        if row is not None:
+            if unseen:
+                unseen -= row.keys()
+                seen.update(dict.fromkeys(islice(row, _COLUMNS if len(seen) < _COLUMNS else 0)))
+            yield tuple(map(row.get, columns))
+        elif not line.isspace():
+            dropped["lines that are no JSON object"] += 1
+    # Only now, because a line may lack what others have.
+    if seen and unseen:
+        raise no_column(path, [name for name in columns if name in unseen], list(seen))
 
 
 def _json_object(line: str) -> dict[str, Any] | None:

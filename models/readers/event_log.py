@@ -74,10 +74,10 @@ class EventLog:
             names: keep the sessions' own ids.
             by_time: order each session by time, equal times as in the file; else all of it as in the file.
         """
-        session_ids = tuple(self.sessions) if names else ()
-        session_count = len(self.sessions)
+        session_ids = tuple(self.sessions.texts) if names else ()
+        session_count = len(self.sessions.texts)
         # Before the sorting: the ids of millions of sessions are the most of what is in memory.
-        self.sessions.clear()
+        self.sessions = Ids()
         session, item = _taken(self._session, np.int32), _taken(self._item, np.int32)
         times = None if self._time is None else _taken(self._time, np.float64)
         visits = None if self._visit is None else _taken(self._visit, np.int32)
@@ -88,7 +88,7 @@ class EventLog:
         # Ids of which no sound row was left have no session.
         there = lengths > 0
         made = Sessions(
-            items=tuple(self.items),
+            items=tuple(self.items.texts),
             codes=item[order],
             offsets=np.concatenate(([0], np.cumsum(lengths[there]))).astype(np.int64),
             times=None if times is None else np.floor(times)[order].astype(np.int64),
@@ -96,7 +96,7 @@ class EventLog:
             returned=None if returned is None else returned[order],
             names=tuple(compress(session_ids, there.tolist())) if names else None,
         )
-        self.items.clear()
+        self.items = Ids()
         return made
 
 

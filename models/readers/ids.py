@@ -16,20 +16,26 @@ LONGEST = 512
 
 
 class Ids(dict[Any, int]):
-    """``ids[value]`` is the code of an id, a new one where it is new; ``tuple(ids)`` are the ids by code.
+    """``ids[value]`` is the code of an id, a new one where it is new; ``ids.texts`` are the ids by code.
 
     Values may be text, bytes in UTF-8 or whole numbers; white space around them does not count. Only codes from 0 on
     stand for an id: others are :data:`EMPTY` or :data:`UNUSABLE`, and cost no memory.
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+
     def __missing__(self, value: Any) -> int:
         text = _text(value)
         if isinstance(text, int):
             return text
-        if text is not value and text != value:
-            return self[text]
-        code = self[text] = len(self)
-        return code
+        if text is value:
+            self[text] = len(self.texts)
+            self.texts.append(text)
+        elif type(value) is int:
+            self[value] = self[text]  # kept, for a file of numbers would come here for each of them
+        return self[text]
 
 
 def _text(value: Any) -> str | int:

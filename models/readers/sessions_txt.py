@@ -31,7 +31,7 @@ class SessionsTxt(TextReader):
                 if names:
                     kept_names.append(words[0])
         sessions = Sessions(
-            items=tuple(items),
+            items=tuple(items.texts),
             codes=np.array(codes, dtype=np.int32),
             offsets=np.array(ends, dtype=np.int64),
             names=tuple(kept_names) if names else None,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -59,4 +59,4 @@ def _iso(text: str) -> float:
         moment = datetime.fromisoformat(f"{date}T{clock or '00:00'}{offset}")
     except ValueError:
         return math.nan
-    return moment.astimezone(timezone.utc).timestamp() + (float(f"0.{fraction}") if fraction else 0.0)
+    return moment.timestamp() + (float(f"0.{fraction}") if fraction else 0.0)
