@@ -47,7 +47,7 @@ def words(text: Path, target: Path, encoding: str, max_words: int, as_json: bool
     """Learn vectors of words from TEXT (plain or .gz) by word2vec.
 
     Words are runs of letters in lower case; what the text has beyond --max-words is not read, since learning goes over
-    all of it several times and keeps it in memory (16 bytes a word). The result is a vectors file like any other:
+    all of it several times and keeps it in memory (about 25 bytes a word). The result is a vectors file like any other:
     similar, analogy, map and export take it.
 
     \b

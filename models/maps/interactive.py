@@ -42,7 +42,13 @@ def save_html(drawing: Drawing, path: Path) -> None:
     plot = figure.to_html(
         full_html=False,
         include_plotlyjs=True,
-        config={"displaylogo": False, "scrollZoom": True, "responsive": True, "modeBarButtons": [_BUTTONS]},
+        config={
+            "displaylogo": False,
+            "scrollZoom": True,
+            "responsive": True,
+            "modeBarButtons": [_BUTTONS],
+            "toImageButtonOptions": {"filename": "map", "scale": 2},
+        },
         div_id="map",
     )
     how = f"{_HOW} Click a group in the legend to hide it." if isinstance(drawing.colours, Categories) else _HOW
@@ -60,7 +66,7 @@ def _traces(drawing: Drawing) -> list[dict[str, Any]]:
     return [
         {
             **_points(drawing, group.rows, {"color": group.colour, "opacity": 0.85}),
-            "name": f"{_text(group.label)}  {group.rows.size:,}",
+            "name": f"{_text(group.label)} ({group.rows.size:,})",
             "legendrank": rank + 1,
         }
         for rank, group in reversed(list(ranked))

@@ -80,7 +80,7 @@ def _draw_groups(axes: Axes, drawing: Drawing, colours: Categories) -> None:
     )
     # Set afterwards: matplotlib leaves out labels that begin with an underscore and reads $…$ as mathematics.
     for text, group in zip(legend.get_texts(), colours.groups, strict=True):
-        _plain(text).set_text(f"{_one_line(group.label, _LONGEST_LABEL)}  {group.rows.size:,}")
+        _plain(text).set_text(f"{_one_line(group.label, _LONGEST_LABEL)} ({group.rows.size:,})")
     title = _plain(legend.get_title())
     title.set_text(_one_line(drawing.column, _LONGEST_LABEL))
     title.set_fontsize(12)

@@ -99,8 +99,8 @@ def test_a_page_works_offline_and_shows_each_item_as_text(run: Run) -> None:
     data = page[page.rindex("Plotly.newPlot(") :].encode().decode("unicode_escape")
     assert "<b>Item 3</b><br>103<br>side: left" in data
     assert "&lt;/script&gt;&lt;script&gt;alert(1)" in data
-    assert '"name":"left  12"' in data
-    assert '"name":"right  12"' in data
+    assert '"name":"left (12)"' in data
+    assert '"name":"right (12)"' in data
 
 
 def test_without_a_catalogue_ids_are_coloured_by_support(run: Run) -> None:

@@ -130,3 +130,10 @@ def test_bad_input_is_one_clear_line(run: Run, words: list[str], line: str) -> N
     Path("text.npz").write_text("a few words here")
     assert line in run("words", *words).error
     assert not Path("w.npz").exists()
+
+
+@pytest.mark.parametrize("command", ["analogy", "export", "map", "similar", "words"])
+def test_every_command_for_looking_has_help_with_examples(run: Run, command: str) -> None:
+    ran = run(command, "--help")
+    assert ran.code == 0
+    assert ran.out.count(f"sessionrank model {command} ") >= (1 if command == "words" else 2)
