@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Collection, Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
@@ -12,7 +12,7 @@ from typing import TextIO
 from sessionrank.errors import DataError
 from sessionrank.textfile import bounded_lines, open_text, suffix_of
 
-__all__ = ["Catalogue", "read_catalogue"]
+__all__ = ["Catalogue", "catalogue_rows", "check_columns", "read_catalogue"]
 
 #: Characters in one line; beyond it the file is something else.
 _LONGEST_LINE = 16 * 1024 * 1024
@@ -42,17 +42,31 @@ def read_catalogue(path: Path | str, *, skus: Container[str], needs: Sequence[st
     """
     columns: dict[str, None] = {}
     rows: dict[str, dict[str, str]] = {}
-    with open_text(path) as text:
-        read = _jsonl_rows if suffix_of(path) == ".jsonl" else _csv_rows
-        for row in read(path, text):
-            columns.update(dict.fromkeys(row))
-            sku = row.pop("sku", "")
-            if sku and sku in skus:
-                rows.setdefault(sku, row)
-    if missing := {"sku", *needs} - columns.keys():
-        there = ", ".join(list(columns)[:_NAMED]) or "none"
-        raise DataError(f"{path}: no column {' and '.join(sorted(missing))}; there are: {there[:400]}")
+    for row in catalogue_rows(path):
+        columns.update(dict.fromkeys(row))
+        sku = row.pop("sku", "")
+        if sku and sku in skus:
+            rows.setdefault(sku, row)
+    check_columns(path, columns, {"sku", *needs})
     return Catalogue(tuple(name for name in columns if name != "sku"), rows)
+
+
+def catalogue_rows(path: Path | str, *, encoding: str = "utf-8-sig") -> Iterator[dict[str, str]]:
+    """The rows of a CSV, TSV or JSONL file, plain or gzipped, by column; of CSV and TSV a row of empty texts first.
+
+    Raises:
+        DataError: the file cannot be read as what its name says.
+    """
+    with open_text(path, encoding=encoding) as text:
+        read = _jsonl_rows if suffix_of(path) == ".jsonl" else _csv_rows
+        yield from read(path, text)
+
+
+def check_columns(path: Path | str, there: Collection[str], needs: Collection[str]) -> None:
+    """Raise :class:`DataError` when a column that is needed is not there."""
+    if missing := set(needs) - set(there):
+        named = ", ".join(list(there)[:_NAMED]) or "none"
+        raise DataError(f"{path}: no column {' and '.join(sorted(missing))}; there are: {named[:400]}")
 
 
 def _csv_rows(path: Path | str, text: TextIO) -> Iterator[dict[str, str]]:
