@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +36,7 @@ class Result:
     #: The catalogue: the items of the training part, or those of the model where no training part was given.
     items: tuple[str, ...]
     #: (cases × K) codes in ``items``, best first; -1 where the list ends.
-    ranked: NDArray[np.int64]
+    ranked: NDArray[np.int32]
     #: One value a case: ``recall@10``, ``hit_rate@10``, ``mrr@10``, ``ndcg@10`` for each k, and, where the training
     #: part was given, ``support@10`` and ``percentile@10``: means over the items recommended (NaN where none was).
     values: dict[str, NDArray[np.float64]]
@@ -65,17 +66,41 @@ def evaluate(
         leave_out: the repeat policy, usually the protocol's.
         train: what the model learned from, for the catalogue and how popular its items are.
     """
-    started = time.perf_counter()
-    columns = list(model.ranked(cases.prefixes, max(ks), leave_out=leave_out))
-    ranked = np.concatenate(columns) if columns else np.empty((0, max(ks)), dtype=np.int64)
-    seconds = time.perf_counter() - started
-    items = model.items
-    if train is not None:
-        ranked, items = _in_codes_of(train, model, ranked)
+    items, known = (model.items, None) if train is None else _codes_of(train, model)
     code = {item: at for at, item in enumerate(items)}
-    counts = np.array([len(wanted) for wanted in cases.answers], dtype=np.int64)
-    rows = np.repeat(np.arange(len(cases)), counts)
-    codes = np.array([code.get(item, -1) for wanted in cases.answers for item in wanted], dtype=np.int64)
+    popularity: dict[str, NDArray[Any]] = {}
+    if train is not None:
+        support = support_of(train, items)
+        popularity = {"support": support, "percentile": percentiles(support)}
+    lists: list[NDArray[np.int32]] = [np.empty((0, max(ks)), dtype=np.int32)]
+    parts = [_values(lists[0].astype(np.int64), (), code, popularity, ks)]
+    seconds, start = 0.0, 0
+    chunks = model.ranked(cases.prefixes, max(ks), leave_out=leave_out)
+    # Chunk by chunk, as the model ranks them, so that only the lists themselves are held for all cases.
+    while True:
+        began = time.perf_counter()
+        ranked = next(chunks, None)
+        seconds += time.perf_counter() - began
+        if ranked is None:
+            break
+        ranked = ranked if known is None else known[ranked]
+        parts.append(_values(ranked, cases.answers[start : start + len(ranked)], code, popularity, ks))
+        lists.append(_of_width(ranked, max(ks)))
+        start += len(ranked)
+    values = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return Result(items, np.concatenate(lists), values, seconds)
+
+
+def _values(
+    ranked: NDArray[np.int64],
+    answers: Sequence[tuple[str, ...]],
+    code: Mapping[str, int],
+    popularity: Mapping[str, NDArray[Any]],
+    ks: Sequence[int],
+) -> dict[str, NDArray[np.float64]]:
+    counts = np.array([len(wanted) for wanted in answers], dtype=np.int64)
+    rows = np.repeat(np.arange(len(answers)), counts)
+    codes = np.array([code.get(item, -1) for wanted in answers for item in wanted], dtype=np.int64)
     hits = found(ranked, rows, codes)
     values = {}
     for k in ks:
@@ -83,10 +108,9 @@ def evaluate(
         values[f"hit_rate@{k}"] = hit_rate_at_k(hits, k)
         values[f"mrr@{k}"] = mrr_at_k(hits, k)
         values[f"ndcg@{k}"] = ndcg_at_k(hits, counts, k)
-        if train is not None:
-            values[f"support@{k}"] = mean_at_k(ranked, support_of(train, items), k)
-            values[f"percentile@{k}"] = mean_at_k(ranked, percentiles(support_of(train, items)), k)
-    return Result(items, ranked, values, seconds)
+        for name, of_items in popularity.items():
+            values[f"{name}@{k}"] = mean_at_k(ranked, of_items, k)
+    return values
 
 
 def support_of(train: Sessions, items: Sequence[str]) -> NDArray[np.int64]:
@@ -97,14 +121,21 @@ def support_of(train: Sessions, items: Sequence[str]) -> NDArray[np.int64]:
     return np.array([counts.get(item, 0) for item in items], dtype=np.int64)
 
 
-def _in_codes_of(train: Sessions, model: Model, ranked: NDArray[np.int64]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    """The same lists in the codes of the training part, so that what few models know counts as the same for all.
+def _codes_of(train: Sessions, model: Model) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+    """The catalogue, and the code in it of each of the model's columns: what few models know counts alike for all.
 
     Items that a model has from elsewhere, such as a vectors file of another catalogue, come after those of training.
     """
     items = dict.fromkeys(train.items)
     items.update(dict.fromkeys(model.items))
     code = {item: at for at, item in enumerate(items)}
-    # One place more, so that -1 stays -1.
+    # One place more, so that column -1 stays -1.
     known = np.array([code[item] for item in model.items] + [-1], dtype=np.int64)
-    return known[ranked], tuple(items) if len(items) > len(train.items) else train.items
+    return tuple(items) if len(items) > len(train.items) else train.items, known
+
+
+def _of_width(ranked: NDArray[np.int64], width: int) -> NDArray[np.int32]:
+    """Lists of ``width`` places, the empty ones -1."""
+    filled = np.full((len(ranked), width), -1, dtype=np.int32)
+    filled[:, : ranked.shape[1]] = ranked
+    return filled

@@ -32,11 +32,9 @@ def part_figures(results: Sequence[Result], material: Material, part: str, ks: S
     """
     weights = material.weights(part)
     values = over_training(results)
-    metrics = _means(values, weights, material, part, [f"{name}@{k}" for k in ks for name in CASE_METRICS])
+    metrics = _means(values, weights, material, part, ks)
     for k in ks:
         metrics[f"coverage@{k}"] = _coverage(results, material, part, k)
-        metrics[f"popularity_bias@{k}"] = _bias(values[f"support@{k}"], weights, material, part)
-        metrics.update(_means(values, weights, material, part, [f"percentile@{k}"]))
     slices = {}
     for name, mask in slice_masks(material).items():
         inside = weights * mask
@@ -100,23 +98,26 @@ def _means(
     weights: NDArray[np.float64],
     material: Material,
     part: str,
-    names: Sequence[str],
+    ks: Sequence[int],
 ) -> dict[str, Any]:
-    table = np.stack([values[name] for name in names], axis=1)
-    low, high = interval(resampled_means(table, weights, resamples=RESAMPLES, seed=_SEED))
-    draws = [weighted_means(table[places], np.ones(len(places))) for places in material.drawn[part]]
+    """All that is a mean over cases, and the popularity bias, a ratio of two of them, from the same samples."""
+    names = [f"{name}@{k}" for k in ks for name in (*CASE_METRICS, "percentile", "support")]
+    table = np.stack([*(values[name] for name in names), material.support], axis=1)
     mean = weighted_means(table, weights)
-    return {name: figure(mean[at], low[at], high[at], [draw[at] for draw in draws]) for at, name in enumerate(names)}
-
-
-def _bias(
-    recommended: NDArray[np.float64], weights: NDArray[np.float64], material: Material, part: str
-) -> dict[str, Any]:
-    """How much more popular than the answers are the items recommended: a ratio of two means of the same samples."""
-    table = np.stack([recommended, material.support], axis=1)
-    low, high = interval(_quotient(resampled_means(table, weights, resamples=RESAMPLES, seed=_SEED))[:, None])
-    draws = [float(_quotient(weighted_means(table[at], np.ones(len(at))))) for at in material.drawn[part]]
-    return figure(float(_quotient(weighted_means(table, weights))), low[0], high[0], draws)
+    resampled = resampled_means(table, weights, resamples=RESAMPLES, seed=_SEED)
+    draws = np.stack([weighted_means(table[places], np.ones(len(places))) for places in material.drawn[part]])
+    made = {}
+    for at, name in enumerate(names):
+        metric, _, k = name.partition("@")
+        if metric == "support":
+            # How much more popular than the answers are the items recommended.
+            one, many, each = (_quotient(means[..., [at, -1]]) for means in (mean, resampled, draws))
+            name = f"popularity_bias@{k}"
+        else:
+            one, many, each = mean[at], resampled[:, at], draws[:, at]
+        low, high = interval(many[:, None])
+        made[name] = figure(float(one), low[0], high[0], each.tolist())
+    return made
 
 
 def _quotient(means: NDArray[np.float64]) -> NDArray[np.float64]:
