@@ -99,7 +99,7 @@ def _grouped(values: Sequence[str]) -> Categories:
     place = {value: at for at, value in enumerate(named)}
     other, none = len(named), len(named) + 1
     at = np.array([place.get(value, other) if value else none for value in values], dtype=np.int64)
-    labels = [*named, f"other ({len(ranked) - len(named)} values)", "no value"]
+    labels = [*named, f"other: {len(ranked) - len(named)} values", "no value"]
     colours = [*_COLOURS[:other], _OTHER, _NONE]
     rows = [np.flatnonzero(at == group) for group in range(len(labels))]
     return Categories(tuple(Group(*parts) for parts in zip(labels, colours, rows, strict=True) if parts[2].size))

@@ -28,7 +28,7 @@ def test_rare_values_share_one_colour_so_that_the_legend_stays_short() -> None:
     made = coloured(values)
     assert isinstance(made, Categories)
     labels = [group.label for group in made.groups]
-    assert labels == [*(f"v{value:02}" for value in range(MOST_NAMED - 1)), "other (21 values)"]
+    assert labels == [*(f"v{value:02}" for value in range(MOST_NAMED - 1)), "other: 21 values"]
     assert len({group.colour for group in made.groups}) == MOST_NAMED
     assert sorted(np.concatenate([group.rows for group in made.groups])) == list(range(len(values)))
 
@@ -43,7 +43,7 @@ def test_a_value_called_other_is_not_taken_for_the_rest() -> None:
     values = ["other", "other", *(f"v{value}" for value in range(20))]
     labels = [label for label, _ in groups(values)]
     assert labels[0] == "other"
-    assert labels[-1] == "other (12 values)"
+    assert labels[-1] == "other: 12 values"
 
 
 def test_many_different_numbers_make_a_scale_few_make_groups() -> None:
