@@ -64,6 +64,8 @@ def markdown(run: dict[str, Any]) -> str:
     for k in run["ks"]:
         lines += [*_main_table(run, k), ""]
     k = run["ks"][0]
+    if trained := _by_training_seed(run, k):
+        lines += [*trained, ""]
     lines += [*_slice_table(run, k), ""]
     if len(run["algorithms"]) > 1:
         lines += [*_difference_table(run, k), ""]
@@ -142,6 +144,20 @@ def _difference_table(run: dict[str, Any], k: int) -> list[str]:
             against = one["parts"][part]["against_first"]
             rows.append([_label(one), *(shown(name, against[f"{name}@{k}"], full=True) for name in _COMPARED)])
     return ["Differences on the same cases, with intervals of the difference:", "", *_table(head, rows)]
+
+
+def _by_training_seed(run: dict[str, Any], k: int) -> list[str]:
+    """A line for each algorithm that was trained from several seeds: how much of its figure is the start."""
+    part = main_part(run)
+    lines = []
+    for one in run["algorithms"]:
+        if len(one["training_seeds"]) > 1:
+            means = one["by_training_seed"][part][f"recall@{k}"]
+            told = ", ".join(
+                f"{100 * mean:.1f} (seed {seed})" for mean, seed in zip(means, one["training_seeds"], strict=True)
+            )
+            lines.append(f"- {_label(one)}, Recall@{k} {part} by training seed, %: {told}.")
+    return lines
 
 
 _COMPARED = ("recall", "mrr", "ndcg")

@@ -69,6 +69,15 @@ def test_figures_are_shown_with_their_interval() -> None:
     assert shown("mrr", figure) == "0.254 ± 0.013"
 
 
+def test_what_each_training_seed_gave_is_told() -> None:
+    sessions = [["a", "b", "c", "d"]] * 9
+    material = gather(make_protocol("leave-last-out"), sessions, (1,))
+    measured = measure(Subject("random", Random(seed=4)), material, (1,), training_seeds=2)
+    said = run_document(material, [measured], (1,), ORIGIN)
+    first, second = said["algorithms"][0]["by_training_seed"]["test"]["recall@1"]
+    assert f"by training seed, %: {100 * first:.1f} (seed 4), {100 * second:.1f} (seed 5)." in markdown(said)
+
+
 def test_the_hit_rate_has_a_column_where_cases_have_several_answers() -> None:
     said = run(*SUBJECTS)
     assert "hit_rate" not in columns(said, 3)
