@@ -155,6 +155,8 @@ def test_what_was_asked_for_is_no_answer_to_an_analogy(turned: MemorySessions) -
     [
         "",
         "?a=a&b=b",
+        "?a=a&c=c",
+        "?b=b&c=c",
         "?a=a&b=b&c=",
         "?a=a&b=b&c=c&n=0",
         "?a=a&b=b&c=c&n=101",
