@@ -60,7 +60,7 @@ class Als(Algorithm):
     name: ClassVar[str] = "als"
     size: int = parameter(64, "Numbers in a factor.", least=1, most=4096)
     epochs: int = parameter(15, "Rounds over sessions and items.", least=1)
-    regularization: float = parameter(1.0, "Penalty of long factors.", above=0)
+    regularization: float = parameter(30.0, "Penalty of long factors.", above=0)
     confidence: float = parameter(10.0, "Weight of an item that a session has against one that it has not.", above=0)
     decay: float = parameter(0.5, "Weight of an item against the next newer one; 0: the last alone.", least=0, most=1)
 

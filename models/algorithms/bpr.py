@@ -39,7 +39,7 @@ class Bpr(Algorithm):
     epochs: int = parameter(50, "Passes over the sessions.", least=1)
     alpha: float = parameter(0.05, "Learning rate.", above=0)
     regularization: float = parameter(0.01, "Penalty of long factors.", least=0)
-    popularity: float = parameter(1.0, "Weight of the logarithm of an item's support.", least=0)
+    popularity: float = parameter(0.0, "Weight of the logarithm of an item's support.", least=0)
     decay: float = parameter(0.5, "Weight of an item against the next newer one; 0: the last alone.", least=0, most=1)
 
     @property

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scipy import sparse  # type: ignore[import-untyped]
 
 from sessionrank.errors import DataError
-from sessionrank.vectors import VectorsFile
+from sessionrank.vectors import VectorsFile, unit
 
 from ..parameters import parameter
 from ..sessions import Sessions, encoded
@@ -66,7 +66,9 @@ class Factors(Algorithm):
 
         def model() -> SumModel:
             meta = {**self.describe(), "size": self.size}
-            vectors = VectorsFile.build(data.items, training.outputs, data.support, meta)
+            # What an item says of others and what says it of the item: together they make the better neighbours.
+            both = unit(training.inputs) + unit(training.outputs)
+            vectors = VectorsFile.build(data.items, both, data.support, meta)
             return SumModel(vectors, training.outputs.copy(), training.bias.copy(), inputs=training.inputs.copy())
 
         for number in range(1, self.epochs + 1):
