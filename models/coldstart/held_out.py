@@ -63,9 +63,8 @@ def hold_out(
         DataError: there are too few products or sessions for a single case.
     """
     chance = np.random.default_rng(seed)
-    often = [
-        code for code in np.flatnonzero(sessions.support >= least_support).tolist() if sessions.items[code] in texts
-    ]
+    enough = np.flatnonzero(sessions.support >= least_support).tolist()
+    often = np.array([code for code in enough if sessions.items[code] in texts], dtype=np.int64)
     cold = np.zeros(len(sessions.items), dtype=np.bool_)
     cold[chance.permutation(often)[: int(len(often) * share)]] = True
     order = chance.permutation(len(sessions))

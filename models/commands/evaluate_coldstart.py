@@ -139,25 +139,22 @@ def _by_metric(mean: Any, low: Any, high: Any) -> dict[str, Any]:
 
 
 def _tables(report: dict[str, Any]) -> list[Table]:
+    """A table for each of what was ranked among: the figures, and below a line their differences."""
     draws = report["draws"]
     cases = sum(draw["cases"] for draw in draws)
-    title = f"{len(draws)} draw(s), {cases:,} cases; {draws[0]['products_held_out']:,} products held out"
-    results = Table(title=title, title_justify="left")
-    differences = Table(title="Differences", title_justify="left")
-    for table, first in ((results, "ranked by"), (differences, "of, to")):
-        table.add_column(first)
-        for among in AMONG:
-            for metric in METRICS:
-                table.add_column(f"{metric}, {among}", justify="right")
-    results.add_column("seconds", justify="right")
-    for name, values in report["results"].items():
-        spent = report["seconds"].get(name)
-        results.add_row(name, *_cells(values), "" if spent is None else f"{spent:.1f}")
-    for values in report["differences"]:
-        differences.add_row(f"{values['of']} − {values['to']}", *_cells(values))
-    return [results, differences]
+    made = []
+    for among in AMONG:
+        title = f"Among {among}: {cases:,} cases of {len(draws)} draw(s), {draws[0]['products_held_out']:,} held out"
+        table = Table("ranked by", *METRICS, "seconds", title=title, title_justify="left")
+        for name, values in report["results"].items():
+            spent = report["seconds"].get(name)
+            table.add_row(name, *_cells(values[among]), "" if spent is None else f"{spent:.1f}")
+        table.add_section()
+        for values in report["differences"]:
+            table.add_row(f"{values['of']} − {values['to']}", *_cells(values[among]))
+        made.append(table)
+    return made
 
 
 def _cells(values: dict[str, Any]) -> list[str]:
-    shown = [values[among][metric] for among in AMONG for metric in METRICS]
-    return [f"{one['mean']:.4f} [{one['low']:.4f}, {one['high']:.4f}]" for one in shown]
+    return ["{mean:.3f} [{low:.3f}, {high:.3f}]".format(**values[metric]) for metric in METRICS]
