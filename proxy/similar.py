@@ -128,7 +128,8 @@ class SimilarItems:
             if release.name == name and release.items is not None:
                 return release.items
             if release.name == name and release.error is not None:
-                raise release.error
+                # Without the frames that it came through before: they would add up from request to request.
+                raise release.error.with_traceback(None)
 
     def _current(self, name: str) -> _Release:
         """The release that is there or on its way: the named one, or another that has not arrived yet."""

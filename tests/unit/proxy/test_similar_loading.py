@@ -257,16 +257,19 @@ def test_what_nobody_foresaw_is_a_store_error_and_the_log_says_more(
     assert "ZeroDivisionError: oops" in caplog.text
 
 
-def test_too_many_items_are_counted_once_a_release(slow: Slow) -> None:
+def test_too_many_items_are_counted_once_a_release_and_the_error_does_not_grow(slow: Slow) -> None:
     slow.go_on.set()
     similar = SimilarItems(slow, max_items=59)
     slow._values.clear()
     slow._values[f"sr:r:{RELEASE}"] = b'{"dimensions": 2}'
+    depths = set()
     for _ in range(3):
         with pytest.raises(HttpError, match="more than 59 items") as error:
             similar.nearest(RELEASE, "p30", 2, soon())
         assert error.value.status == 501
+        depths.add(len(error.traceback))
     assert len(slow.scans) == 1
+    assert len(depths) == 1
 
 
 def test_ids_count_for_the_memory_that_a_release_may_take(slow: Slow, monkeypatch: pytest.MonkeyPatch) -> None:
