@@ -117,8 +117,14 @@ def tune(data: Path, **options: Any) -> None:
         check_sweep(plan.folder, asked, resume=plan.resume)
         record = _Record(plan, asked, started)
         if left := record.left():
-            with private_folder(lock) as private:
-                _search(plan, task, left, record, private)
+            try:
+                with private_folder(lock) as private:
+                    _search(plan, task, left, record, private)
+            except KeyboardInterrupt:
+                err.print(
+                    f"{len(record.trials)} trials are in {plan.folder}; --resume goes on from them.", markup=False
+                )
+                raise
         record.finish()
     _report(plan, record, data, as_json=options["as_json"])
 
@@ -351,7 +357,10 @@ def _report(plan: _Plan, record: _Record, data: Path, *, as_json: bool) -> None:
     table.add_row("seconds", str(found["seconds"]))
     out.print(table)
     if found["state"] != "done":
-        err.print("No trial ran through all its epochs: this is the best of those that did not.")
+        planned = plan.algorithm.epochs_planned
+        err.print(
+            f"It was {found['state']} after epoch {found['epochs']} of {planned}: what the others add is not known."
+        )
     err.print(
         f"Train with it: sessionrank model train @{plan.folder / 'best.json'} {data} --out vectors.npz", markup=False
     )

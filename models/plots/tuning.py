@@ -46,9 +46,9 @@ def parameters_figure(trials: Sequence[Trial], *, title: str, log: Collection[st
     figure = _figure(4.2 * columns, 3.1 * rows + 0.8)
     for place, name in enumerate(names):
         axes = figure.add_subplot(rows, columns, place + 1)
-        _scatter(axes, scored, name)
         if name in log:
-            axes.set_xscale("log")
+            _logarithmic(axes, [trial.parameters[name] for trial in scored])
+        _scatter(axes, scored, name)
         axes.set_xlabel(name)
         if place % columns == 0:
             axes.set_ylabel(_SCORE)
@@ -72,12 +72,25 @@ def _scatter(axes: Axes, scored: Sequence[Trial], name: str) -> None:
 
     for done, style in ((False, _style(_GREY, 14)), (True, _style("#1f77b4", 24))):
         some = [trial for trial in scored if (trial.state == DONE) == done]
-        axes.scatter([place(t) for t in some], [t.score or 0.0 for t in some], label=_label(done), **style)
+        if some:
+            axes.scatter([place(t) for t in some], [t.score or 0.0 for t in some], label=_label(done), **style)
     if best is not None:
         axes.scatter([place(best)], [best.score or 0.0], marker="*", s=170, color=_BEST, label="the best", zorder=3)
     if kinds:
         axes.set_xticks(range(len(kinds)), kinds)
+        axes.set_xlim(-0.5, len(kinds) - 0.5)
     axes.grid(alpha=0.25)
+
+
+def _logarithmic(axes: Axes, values: Sequence[float]) -> None:
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axes.set_xscale("log")
+    # Said, not found out: of a single value no logarithmic axis can be made.
+    axes.set_xlim(min(values) / 1.2, max(values) * 1.2)
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, place: f"{value:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _style(colour: str, size: float) -> dict[str, Any]:
@@ -140,7 +153,7 @@ def parallel_figure(trials: Sequence[Trial], *, title: str, log: Collection[str]
 class _Scale:
     """One axis of the parallel coordinates: a trial's height on it from 0 to 1, and what is written along it."""
 
-    def __init__(self, name: str, values: dict[int, float], ticks: list[tuple[float, str]]) -> None:
+    def __init__(self, values: dict[int, float], ticks: list[tuple[float, str]]) -> None:
         self._values = values
         low, high = min(values.values(), default=0.0), max(values.values(), default=1.0)
         self._low, self._width = low, (high - low) or 1.0
@@ -150,13 +163,16 @@ class _Scale:
     def of(cls, scored: Sequence[Trial], name: str, *, log: bool) -> _Scale:
         if name != _SCORE and (kinds := _texts(scored, name)):
             places = {trial.number: float(kinds.index(str(trial.parameters[name]))) for trial in scored}
-            return cls(name, places, [(float(at), text) for at, text in enumerate(kinds)])
+            return cls(places, [(float(at), text) for at, text in enumerate(kinds)])
         raw = {t.number: float((t.score or 0.0) if name == _SCORE else t.parameters[name]) for t in scored}
         low, high = min(raw.values(), default=0.0), max(raw.values(), default=1.0)
-        marks = np.geomspace(low, high, 5) if log and low > 0 else np.linspace(low, high, 5)
         if log and low > 0:
-            return cls(name, {k: math.log(v) for k, v in raw.items()}, [(math.log(m), f"{m:.2g}") for m in marks])
-        return cls(name, raw, [(float(m), f"{m:.3g}") for m in marks])
+            marks = np.geomspace(low, high, 5)
+            return cls({k: math.log(v) for k, v in raw.items()}, [(math.log(m), f"{m:.2g}") for m in marks])
+        # What was tried itself, where that is not too much to write: 4.75 is no number of noise items.
+        tried = sorted(set(raw.values()))
+        evenly = tried if len(tried) <= 19 and name != _SCORE else np.linspace(low, high, 5).tolist()
+        return cls(raw, [(mark, f"{mark:.3g}") for mark in evenly])
 
     def height(self, trial: Trial) -> float:
         return (self._values[trial.number] - self._low) / self._width

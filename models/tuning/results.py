@@ -136,14 +136,16 @@ def _trial(said: dict[str, Any]) -> Trial:
 
 
 def best_of(trials: Iterable[Trial]) -> Trial | None:
-    """The trial with the highest score after all its epochs; the earliest of equals.
+    """The trial with the highest last score, the earliest of equals; ``None`` where none has a score.
 
-    Only trials that ran to the end can be repeated by ``train``: the learning rate falls over the epochs planned, so
-    stopping early is not the same as planning fewer. Where no trial did, the highest score of any is taken.
+    Of trials that ran through and those that the end of the time cut off: the settings of the latter would hardly do
+    worse with all their epochs. (What was stopped early counts only where there is nothing else.) Only a score after
+    all epochs can be had again by training: the learning rate falls over the epochs planned, so ending early is not
+    the same as planning fewer.
     """
     scored = [trial for trial in trials if trial.score is not None and trial.state != FAILED]
-    ended = [trial for trial in scored if trial.state == DONE]
-    return max(ended or scored, key=lambda trial: (trial.score or 0.0, -trial.number), default=None)
+    going = [trial for trial in scored if trial.state != STOPPED]
+    return max(going or scored, key=lambda trial: (trial.score or 0.0, -trial.number), default=None)
 
 
 def table_of(trials: Sequence[Trial]) -> str:

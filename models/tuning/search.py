@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import signal
 import socket
 import subprocess
 import sys
@@ -76,9 +77,12 @@ def cluster(address: str | None, *, cpus: int, folder: Path) -> Iterator[int]:
         _start(cpus, folder)
     else:
         _join(address)
+    # Ray answers the signal to end by a stack trace and its own end; what is cleaned up on Ctrl-C is so then, too.
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield int(ray.cluster_resources().get("CPU", 1))  # type: ignore[no-untyped-call]
     finally:
+        signal.signal(signal.SIGTERM, before)
         ray.shutdown()
 
 

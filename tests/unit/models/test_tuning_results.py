@@ -68,18 +68,22 @@ def test_a_journal_with_a_line_that_is_no_trial_is_refused(tmp_path: Path, line:
         read_trials(journal)
 
 
-def test_the_best_is_the_highest_last_score_of_those_that_ran_through() -> None:
-    stopped = trial(3, 0.9, state=STOPPED)
+def test_the_best_has_the_highest_last_score_wherever_its_curve_has_been() -> None:
     once_high = trial(1, 0.8, 0.3)
-    assert best_of([trial(0, 0.1, 0.4), once_high, stopped]) == trial(0, 0.1, 0.4)
+    assert best_of([trial(0, 0.1, 0.4), once_high, trial(2, 0.1, 0.35, state=CUT_OFF)]) == trial(0, 0.1, 0.4)
+
+
+def test_settings_that_the_end_of_the_time_cut_off_may_be_the_best_but_none_that_others_beat() -> None:
+    cut_off = trial(2, 0.5, state=CUT_OFF)
+    assert best_of([trial(0, 0.1, 0.4), cut_off, trial(3, 0.9, state=STOPPED)]) == cut_off
 
 
 def test_of_equal_trials_the_first_is_the_best() -> None:
     assert best_of([trial(4, 0.4), trial(2, 0.4)]) == trial(2, 0.4)
 
 
-def test_where_none_ran_through_the_best_of_the_others_is_taken_but_none_that_failed() -> None:
-    assert best_of([trial(0, 0.1, state=CUT_OFF), trial(1, 0.9, state=FAILED)]) == trial(0, 0.1, state=CUT_OFF)
+def test_where_all_were_stopped_the_best_of_them_is_taken_but_none_that_failed() -> None:
+    assert best_of([trial(0, 0.1, state=STOPPED), trial(1, 0.9, state=FAILED)]) == trial(0, 0.1, state=STOPPED)
     assert best_of([trial(0, state=CUT_OFF), trial(1, state=FAILED)]) is None
 
 
