@@ -62,7 +62,7 @@ def _table(target: Path, numbers: dict[str, Any], dropped: dict[str, int]) -> Ta
         table.add_row(name, f"{numbers[name]:,}")
     table.add_row("items in a session", _spread(numbers["length"]))
     table.add_row("events of an item", _spread(numbers["item_count"]))
-    table.add_row("density", f"{numbers['density']:.4%} of all pairs of session and item")
+    table.add_row("density", f"{100 * numbers['density']:.4f} % of all pairs of session and item")
     if "from" in numbers:
         table.add_row("from, to", f"{numbers['from']}, {numbers['to']}")
     for reason, count in dropped.items():

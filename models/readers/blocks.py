@@ -18,7 +18,7 @@ from sessionrank.errors import ConfigurationError, DataError
 from sessionrank.textfile import suffix_of
 
 from .base import text_lines
-from .column import Column, no_column
+from .column import Column, check_columns, no_column
 from .ids import UNUSABLE, Ids
 from .parquet import parquet_blocks
 from .times import seconds_of_values
@@ -80,8 +80,7 @@ def _csv_rows(
     rows = csv.reader(text_lines(path, encoding=encoding), delimiter="\t" if suffix_of(path) == ".tsv" else ",")
     try:
         header = [name.strip() for name in next(rows, [])]
-        if missing := [name for name in columns if name not in header]:
-            raise no_column(path, missing, header)
+        check_columns(path, columns, header)
         pick, width = itemgetter(*(header.index(name) for name in columns)), len(header)
         for row in rows:
             if len(row) == width:

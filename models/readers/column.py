@@ -13,7 +13,7 @@ from sessionrank.errors import DataError
 
 from .ids import Ids
 
-__all__ = ["Column", "no_column"]
+__all__ = ["Column", "check_columns", "no_column"]
 
 #: Characters of the list of columns in an error.
 _NAMED = 400
@@ -33,3 +33,11 @@ def no_column(path: Path | str, missing: Sequence[str], there: Sequence[str]) ->
     """The error for columns that a file does not have."""
     names = ", ".join(there)[:_NAMED] or "none"
     return DataError(f"{path}: no column {', '.join(missing)}; there are: {names}")
+
+
+def check_columns(path: Path | str, wanted: Sequence[str], there: Sequence[str]) -> None:
+    """Raise :class:`DataError` unless each of the ``wanted`` columns is there, and once."""
+    if missing := [name for name in wanted if name not in there]:
+        raise no_column(path, missing, there)
+    if twice := [name for name in wanted if there.count(name) > 1]:
+        raise DataError(f"{path}: column {twice[0]} stands there twice; which one is meant?")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sessionrank.errors import ConfigurationError, DataError
 
-from .column import Column, no_column
+from .column import Column, check_columns
 from .ids import EMPTY, Ids
 from .times import seconds_of_numbers, seconds_of_values
 
@@ -76,8 +76,7 @@ def parquet_blocks(path: Path | str, columns: Sequence[str]) -> Iterator[tuple[C
         # Unbuffered, Arrow would hold all of a column of a row group, which may be the whole file.
         with parquet.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False) as file:
             schema = file.schema_arrow
-            if missing := [name for name in columns if name not in schema.names]:
-                raise no_column(path, missing, schema.names)
+            check_columns(path, columns, schema.names)
             for name in columns:
                 if pa.types.is_nested(schema.field(name).type):
                     raise DataError(f"{path}: column {name} holds {schema.field(name).type}, not one value a row")

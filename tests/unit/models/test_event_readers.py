@@ -170,6 +170,15 @@ def test_nested_columns_and_missing_ones_are_refused(tmp_path: Path) -> None:
         Events(item_column="sku").read(path)
 
 
+def test_a_column_that_stands_there_twice_is_refused(tmp_path: Path) -> None:
+    names = ["session_id", "product_id", "event_time_stamp", "product_id"]
+    parquet.write_table(pa.table([["s"], ["a"], [1], ["b"]], names=names), tmp_path / "events.parquet")
+    (tmp_path / "events.csv").write_text(",".join(names) + "\ns,a,1,b\n")
+    for name in ("events.parquet", "events.csv"):
+        with pytest.raises(DataError, match="column product_id stands there twice"):
+            ALL.read(tmp_path / name)
+
+
 def test_a_damaged_page_of_parquet_is_one_clear_line(tmp_path: Path) -> None:
     chance = np.random.default_rng(1)
     items = chance.integers(0, 10**9, 10_000).astype(str)
