@@ -83,6 +83,8 @@ class LoadReport:
     rejected: int = 0
     #: None when there was no vectors file.
     vectors: int | None = None
+    #: Those of them with no support: training never saw their item, they were made from its text.
+    vectors_from_texts: int = 0
     #: Vectors in the file whose item is not in the catalogue; they are not written.
     vectors_unused: int = 0
     without_vector: int = 0
@@ -215,6 +217,7 @@ def _write_vectors(run: _Load, store: VectorStore, file: VectorsFile, used: NDAr
         raise BackendError(f"the store holds {stored} of {count} vectors; does it evict keys? see maxmemory-policy")
     store.put_record({**record, "complete": True})
     run.report.vectors = count
+    run.report.vectors_from_texts = int((file.support[used] == 0).sum())
     run.report.vectors_unused = len(used) - count
 
 

@@ -179,6 +179,7 @@ def _record(plan: LoadPlan, report: LoadReport, rejects: RejectsFile, *, seconds
         "rejected": report.rejected,
         "rejects_file": str(rejects.path) if report.rejected else None,
         "vectors": report.vectors,
+        "vectors_from_texts": report.vectors_from_texts,
         "vectors_unused": report.vectors_unused,
         "without_vector": report.without_vector,
         "health": report.health,
@@ -193,6 +194,8 @@ def _table(record: dict[str, Any]) -> Table:
     table.add_row("rows rejected", f"{rejected}, see {record['rejects_file']}" if record["rejected"] else rejected)
     if record["vectors"] is not None:
         table.add_row("vectors", f"{record['vectors']:,}")
+        if record["vectors_from_texts"]:
+            table.add_row("… of them from texts", f"{record['vectors_from_texts']:,}")
         table.add_row("products without a vector", f"{record['without_vector']:,}")
         table.add_row("vectors without a product", f"{record['vectors_unused']:,}")
     table.add_row("index", record["index"])

@@ -76,6 +76,7 @@ def evaluate_coldstart(
         return
     for table in _tables(report):
         out.print(table)
+    out.print("Seconds of training: " + ", ".join(f"{name} {spent}" for name, spent in report["seconds"].items()))
 
 
 def _draws(
@@ -145,10 +146,9 @@ def _tables(report: dict[str, Any]) -> list[Table]:
     made = []
     for among in AMONG:
         title = f"Among {among}: {cases:,} cases of {len(draws)} draw(s), {draws[0]['products_held_out']:,} held out"
-        table = Table("ranked by", *METRICS, "seconds", title=title, title_justify="left")
+        table = Table("ranked by", *METRICS, title=title, title_justify="left")
         for name, values in report["results"].items():
-            spent = report["seconds"].get(name)
-            table.add_row(name, *_cells(values[among]), "" if spent is None else f"{spent:.1f}")
+            table.add_row(name, *_cells(values[among]))
         table.add_section()
         for values in report["differences"]:
             table.add_row(f"{values['of']} − {values['to']}", *_cells(values[among]))
