@@ -66,6 +66,8 @@ def load_sessions(path: Path | str, *, names: bool = False) -> tuple[Sessions, d
         # Opened here, because numpy leaves a file open that it cannot read.
         with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as parts:
             meta = json.loads(str(parts["meta"]))
+            if not isinstance(meta, dict) or "session_file_version" not in meta:
+                raise ValueError("its meta names no session_file_version")
             version = meta["session_file_version"]
             if version != FORMAT_VERSION:
                 again = "make it again with `sessionrank model prepare`"

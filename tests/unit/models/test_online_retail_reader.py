@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from models.readers.online_retail import OnlineRetail
@@ -55,3 +56,28 @@ def test_a_field_without_end_is_refused(tmp_path: Path) -> None:
     path.write_text(HEADER + '1,"' + "x\n" * 100_000)
     with pytest.raises(DataError, match="is not CSV"):
         OnlineRetail().read(path)
+
+
+def test_times_are_utc_and_each_invoice_of_a_customer_is_a_visit(tmp_path: Path) -> None:
+    path = tmp_path / "retail.csv"
+    rows = [("536365", "12/1/2010 8:26"), ("536365", "12/1/2010 8:26"), ("C536379", "1/2/2011 17:05")]
+    path.write_text(HEADER + "".join(f"{inv},s{n},Thing,1,{when},2.5,7,UK\n" for n, (inv, when) in enumerate(rows)))
+    read = OnlineRetail().read(path, names=True).sessions
+    assert read.times is not None
+    assert read.visits is not None
+    assert read.times.tolist() == [1_291_191_960, 1_291_191_960, 1_293_987_900]
+    assert (np.diff(read.visits) != 0).tolist() == [False, True]
+    assert read.names == ("7",)
+    by_invoice = OnlineRetail(min_length=1, group_by="invoice").read(path, names=True).sessions
+    assert by_invoice.visits is None
+    assert by_invoice.names == ("536365", "C536379")
+
+
+def test_rows_with_a_date_that_is_none_are_dropped_and_counted(tmp_path: Path) -> None:
+    path = tmp_path / "retail.csv"
+    path.write_text(
+        HEADER + "".join(f"1,{n},Thing,1,{when},2.5,7,UK\n" for n, when in enumerate(["1/2/2011 8:00", "x"]))
+    )
+    read = OnlineRetail(min_length=1).read(path)
+    assert tuple(read.sessions) == (("0",),)
+    assert read.dropped == {"rows with an unreadable time": 1}
