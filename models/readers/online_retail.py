@@ -10,10 +10,12 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from functools import lru_cache
 from pathlib import Path
+
+import numpy as np
 
 from sessionrank.errors import ConfigurationError, DataError
 
@@ -41,7 +43,8 @@ class OnlineRetail(TextReader):
     """The file ``OnlineRetail.csv``; no session is too long here, since customers' years differ that much.
 
     Times are those of the invoices, taken as UTC; grouped by customer, each invoice is a visit.
-    Invoices whose number starts with a C are cancellations: what they name is taken back.
+    Customers come in the order of their numbers, invoices in that of the file. Invoices whose number starts with a C
+    are cancellations: what they name is taken back.
     """
 
     max_length: int = 0
@@ -68,7 +71,11 @@ class OnlineRetail(TextReader):
             else:
                 log.append(session, item, time, visit, returned=row["InvoiceNo"].startswith("C"))
         # By time would be another order: invoices of one minute do not stand together in the file.
-        return self.select(path, log.grouped(names=names, by_time=False), dropped)
+        sessions = log.grouped(names=True, by_time=False)
+        if self.group_by == "customer":
+            # The published figures were drawn from the customers in the order of their numbers.
+            sessions = sessions.take(np.argsort(np.array(sessions.names, dtype=np.str_), kind="stable"))
+        return self.select(path, sessions if names else replace(sessions, names=None), dropped)
 
 
 def _rows(path: Path | str, encoding: str, dropped: Counter[str]) -> Iterator[dict[str, str]]:

@@ -81,3 +81,15 @@ def test_rows_with_a_date_that_is_none_are_dropped_and_counted(tmp_path: Path) -
     read = OnlineRetail(min_length=1).read(path)
     assert tuple(read.sessions) == (("0",),)
     assert read.dropped == {"rows with an unreadable time": 1}
+
+
+def test_customers_come_by_number_and_cancellations_are_taken_back(tmp_path: Path) -> None:
+    path = tmp_path / "retail.csv"
+    rows = [("1", "a", "9"), ("2", "b", "8"), ("C3", "a", "9"), ("4", "c", "8")]
+    path.write_text(HEADER + "".join(f"{inv},{sku},Thing,1,12/1/2010 8:26,2.5,{who},UK\n" for inv, sku, who in rows))
+    read = OnlineRetail(min_length=1).read(path, names=True).sessions
+    assert read.names == ("8", "9")
+    assert tuple(read) == (("b", "c"), ("a", "a"))
+    assert read.returned is not None
+    assert read.returned.tolist() == [False, False, False, True]
+    assert OnlineRetail(min_length=1, group_by="invoice").read(path, names=True).sessions.names == ("1", "2", "C3", "4")
