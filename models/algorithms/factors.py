@@ -1,12 +1,12 @@
 """User–item factors: dot product, sampled softmax with the log-Q correction (X. Yi et al., RecSys 2019).
 
-A user's factor is not a number to learn for each user but the sum of what her items put into it (as in FISM,
-S. Kabbur et al., KDD 2013), so that a new visit has one after its first item. Measured on 43,607 users with four views
-each: such users find more than users with factors of their own (docs/models.md).
+A user's factor is not learned for each user but is the sum of what her items put into it (as in FISM, S. Kabbur et al.,
+KDD 2013), so that a new visit has one after its first item. Measured on 43,607 users with four views each, held back
+from training: such users find 10.7 % of what they look at next, users with factors of their own 8.7 %.
 
-In each pass every item of a session is predicted from the session's other items, some of which are dropped, so that
-none learns to lean on one other alone. The biases start as the logarithm of the support: the model starts as
-popularity.
+In each pass every event is predicted from those around it in its session, nearer ones counting more, some dropped so
+that none learns to lean on one other alone. The biases start as the logarithm of the support: the model starts as
+popularity. Where the order of a session means nothing, give ``decay`` 1 and a ``window`` as long as the sessions.
 """
 
 from __future__ import annotations
