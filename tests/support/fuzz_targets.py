@@ -55,6 +55,7 @@ OWN = (
     "GET /_sessionrank/sessions/@session@", "GET /_sessionrank/sessions/{d}", "DELETE /_sessionrank/sessions/{d}",
     "GET /_sessionrank/items/@sku@/similar", "GET /_sessionrank/items/{d}/similar",
     "HEAD /_sessionrank/items/{d}/similar", "GET /_sessionrank/health/live", "GET /_sessionrank/metrics",
+    "GET /_sessionrank/analogy?a=@sku@&b={d}&c=@sku@", "GET /_sessionrank/analogy?a={d}",
     "GET /_sessionrank", "GET /_sessionrank/", "OPTIONS /_sessionrank/events", "PUT /_sessionrank/sessions/x",
     "GET /_sessionrank/{d}", "POST /_sessionrank//events", "GET /_sessionrank/../_search",
     "GET /_sessionrank/sessions/", "GET /_sessionrank/%73essions/x", "PATCH /_sessionrank/events",
