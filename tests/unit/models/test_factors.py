@@ -96,10 +96,10 @@ def test_a_step_moves_factors_down_the_gradient_of_its_loss() -> None:
 def test_the_context_is_what_stands_around_an_event_in_its_own_session() -> None:
     data = encoded([["a", "b", "c", "d"], ["e", "f"]])
     training = _Training(Factors(window=2, decay=0.5, dropout=0.0), data)
-    items, context = training._context(np.array([1, 4]))
+    items, context = training._context(np.array([1, 3, 4]))
     named = [data.items[code] for code in items]
     table = {name: context.toarray()[:, column].tolist() for column, name in enumerate(named)}
-    assert table == {"a": [1, 0], "c": [1, 0], "d": [0.5, 0], "f": [0, 1]}
+    assert table == {"a": [1, 0, 0], "b": [0, 0.5, 0], "c": [1, 1, 0], "d": [0.5, 0, 0], "f": [0, 0, 1]}
 
 
 def test_dropout_leaves_out_its_share_of_the_context() -> None:
@@ -140,7 +140,10 @@ def test_a_file_whose_parts_do_not_fit_is_refused(kind: type[Any], tmp_path: Pat
         arrays = {name: parts[name] for name in parts.files}
     nothing: dict[str, Any] = {}
     endless = np.full_like(arrays["factors"], np.inf)
-    for wrong in ({"factors": nothing}, {"factors": arrays["factors"][1:]}, {"factors": endless}, {"bias": nothing}):
+    cases = [{"factors": nothing}, {"factors": arrays["factors"][1:]}, {"factors": endless}, {"bias": nothing}]
+    if "inputs" in arrays:
+        cases += [{"inputs": nothing}, {"inputs": arrays["inputs"][:, 1:]}]
+    for wrong in cases:
         written = {name: array for name, array in {**arrays, **wrong}.items() if array is not nothing}
         np.savez(other, **written)
         with pytest.raises(DataError, match="train it again"):
