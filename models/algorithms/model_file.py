@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +14,8 @@ from numpy.typing import NDArray
 from scipy import sparse  # type: ignore[import-untyped]
 
 from sessionrank.errors import DataError
+
+from ..targets import replacing
 
 __all__ = ["FORMAT_VERSION", "ModelFile"]
 
@@ -55,13 +56,9 @@ class ModelFile:
 
     def save(self, path: Path | str) -> None:
         """Write the file; a reader sees the old one or the whole new one."""
-        path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(path.name + f".{os.getpid()}.part")
         meta = json.dumps({"model_version": FORMAT_VERSION, **self.meta}, sort_keys=True)
-        with partial.open("wb") as file:
+        with replacing(Path(path)) as partial, partial.open("wb") as file:
             np.savez(file, items=np.array(self.items, dtype=np.str_), meta=np.array(meta), **self.arrays)  # type: ignore[arg-type]
-        partial.replace(path)
 
     @classmethod
     def load(cls, path: Path | str, algorithm: str) -> ModelFile:

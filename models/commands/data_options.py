@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from sessionrank.console import err, printable, progress
-from sessionrank.errors import DataError
+from sessionrank.textfile import sha256_of
 
 from ..readers.base import Reader, SessionData
 from ..readers.guess import guess_reader
@@ -100,7 +99,7 @@ def read_data(
         err.print(f"Left out: {count} {printable(reason)}", markup=False)
     origin: dict[str, Any] = {
         "name": data.name,
-        "sha256": _sha256(data),
+        "sha256": sha256_of(data),
         "reader": {"class": type(reader).__name__, **dataclasses.asdict(reader)},
         "sessions": len(read.sessions),
         "items": read.items,
@@ -109,14 +108,3 @@ def read_data(
     if read.source is not None:
         origin["prepared_from"] = read.source
     return read, origin
-
-
-def _sha256(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            digest = hashlib.sha256()
-            while block := file.read(1 << 20):
-                digest.update(block)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
-    return digest.hexdigest()

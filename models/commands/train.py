@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from sessionrank.errors import ConfigurationError
 from ..algorithms.base import Algorithm, Model
 from ..algorithms.registry import ALGORITHMS, make_algorithm
 from ..readers.base import SessionData
+from ..targets import check_targets
 from .data_options import data_options, read_data, take_reader
 
 __all__ = ["train"]
@@ -57,8 +57,9 @@ def train(words: tuple[str, ...], target: Path, settings: tuple[str, ...], as_js
     """
     text, data = _algorithm_and_data(words)
     reader = take_reader(data, options)
-    algorithm = make_algorithm(text, **_settings(settings), **options)
-    _check_target(target, data)
+    given = {name: value for name, value in options.items() if value is not None}
+    algorithm = make_algorithm(text, **{**_settings(settings), **given})
+    check_targets(("--out", target, ".npz"), inputs=[data])
     started = time.perf_counter()
     read, origin = read_data(data, reader)
     model = _fit(algorithm, read)
@@ -80,22 +81,6 @@ def _settings(given: tuple[str, ...]) -> dict[str, str]:
     if wrong := [one for one, (name, equals, _) in parted.items() if not (name and equals)]:
         raise ConfigurationError(f"--set {wrong[0]}: not NAME=VALUE")
     return {name.strip().replace("-", "_"): value for name, _, value in parted.values()}
-
-
-def _check_target(target: Path, data: Path) -> None:
-    """Refuse a place that must not or cannot be written before the time is spent, not after."""
-    try:
-        if target.exists() and data.exists() and target.samefile(data):
-            raise ConfigurationError(f"--out {target} is the data file itself; give the vectors another name")
-        if target.suffix.lower() != ".npz":
-            raise ConfigurationError(f"--out {target}: the name of a vectors file ends in .npz")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=target.parent):
-            pass
-    except OSError as error:
-        raise ConfigurationError(f"{target}: cannot be written: {error.strerror or error}") from error
-    if target.is_dir():
-        raise ConfigurationError(f"{target}: cannot be written: it is a folder")
 
 
 def _fit(algorithm: Algorithm, read: SessionData) -> Model:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from models.algorithms.registry import load_model
 from sessionrank.cli import main
 from sessionrank.vectors import VectorsFile
 
@@ -75,13 +76,36 @@ def test_train_writes_a_vectors_file_that_says_where_it_comes_from(
     assert vectors.meta["data"]["sha256"] == hashlib.sha256(sessions_file.read_bytes()).hexdigest()
 
 
+def test_a_parameter_is_given_in_the_name_by_set_or_by_its_own_option(
+    run: Run, sessions_file: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "v.npz"
+    made = run("train", "word2vec:size=4,epochs=2", sessions_file, "--set", "size=5", "--out", out, "--json").json
+    assert (made["meta"]["parameters"]["size"], made["meta"]["parameters"]["epochs"]) == (5, 2)
+    made = run(
+        "train", sessions_file, "--set", "size=5", "--set", "ns-exponent=.5", "--size", 6, "--out", out, "--json"
+    ).json
+    assert (made["meta"]["parameters"]["size"], made["meta"]["parameters"]["ns_exponent"]) == (6, 0.5)
+
+
+def test_an_algorithm_without_vectors_writes_a_model_file(run: Run, sessions_file: Path, tmp_path: Path) -> None:
+    ran = run("train", "sequential-rules", sessions_file, "--set", "steps=2", "--out", tmp_path / "rules.npz", "--json")
+    assert ran.code == 0, ran.err
+    assert ran.json["model"].endswith("rules.npz")
+    assert "vectors" not in ran.json
+    model = load_model(tmp_path / "rules.npz")
+    assert model.meta["parameters"]["steps"] == 2
+    assert model.meta["data"]["sha256"] == hashlib.sha256(sessions_file.read_bytes()).hexdigest()
+    assert len(model.recommend(["a"], 3)) == 3
+
+
 def test_the_data_is_never_written_over_whatever_it_is_called(run: Run, sessions_file: Path, tmp_path: Path) -> None:
     before = sessions_file.read_bytes()
     (tmp_path / "link.npz").symlink_to(sessions_file)
-    for target in (sessions_file, tmp_path / "link.npz"):
+    for target, line in ((sessions_file, "must end in .npz"), (tmp_path / "link.npz", "is read by this command")):
         ran = run("train", sessions_file, "--out", target)
         assert ran.code == 2
-        assert "is the data file itself" in ran.err
+        assert line in ran.err
     assert sessions_file.read_bytes() == before
 
 
@@ -108,8 +132,12 @@ def test_train_prints_a_table_without_json(run: Run, sessions_file: Path, tmp_pa
         (["sessions.txt", "--min-count", "5000"], "lower min-count"),
         (["sessions.txt", "--group-by", "invoice"], "has no option --group-by"),
         (["sessions.txt", "--size", "0"], "size must be from 1 to 4096"),
-        (["sessions.txt", "--out", "sessions.txt/v.npz"], "cannot be written"),
-        (["sessions.txt", "--out", "v.txt"], "ends in .npz"),
+        (["sessions.txt", "--out", "sessions.txt/v.npz"], "it is not a folder"),
+        (["sessions.txt", "--out", "v.txt"], "must end in .npz"),
+        (["sessions.txt", "--set", "size"], "--set size: not NAME=VALUE"),
+        (["sessions.txt", "--set", "colour=red"], "word2vec has no parameter 'colour'"),
+        (["popularity", "sessions.txt", "--size", "5"], "popularity has no parameter 'size'; it has seed"),
+        (["@missing.json", "sessions.txt"], "missing.json: no such file of settings"),
         (["word2vec"], "which data should word2vec learn from"),
         (["a", "b", "c"], "one data file is read at a time"),
     ],
