@@ -125,8 +125,8 @@ def tune(data: Path, **options: Any) -> None:
                     f"{len(record.trials)} trials are in {plan.folder}; --resume goes on from them.", markup=False
                 )
                 raise
-        record.finish()
-    _report(plan, record, data, as_json=options["as_json"])
+        best = record.finish()
+    _report(plan, best, record.trials, data, as_json=options["as_json"])
 
 
 @dataclass(frozen=True)
@@ -160,15 +160,15 @@ class _Plan:
         return {
             "algorithm": self.algorithm.name,
             "data": {name: origin[name] for name in ("sha256", "reader", "sessions", "items", "events")},
+            "seed": self.seed,
+            "epochs": self.algorithm.epochs_planned,
             "fixed": dict(self.fixed),
             "space": {name: [type(one).__name__, dataclasses.asdict(one)] for name, one in self.space.items()},
             "protocol": self.protocol.describe(),
             "objective": self.objective,
             "cases": cases,
-            "epochs": self.algorithm.epochs_planned,
             "grace": self.grace,
             "factor": self.factor,
-            "seed": self.seed,
         }
 
 
@@ -283,8 +283,8 @@ class _Record:
             "found": found,
         }
 
-    def finish(self) -> None:
-        """Write what is made of all trials: the best, the table, the plots."""
+    def finish(self) -> dict[str, Any]:
+        """Write what is made of all trials: the best, the table, the plots. Gives the best."""
         from ..plots.tuning import draw_sweep
 
         best = self.best()
@@ -293,6 +293,7 @@ class _Record:
             partial.write_text(table_of(self.trials), "utf-8")
         log = [name for name, values in self._plan.space.items() if isinstance(values, LogUniform)]
         draw_sweep(self.trials, self._plan.folder, title=self._plan.algorithm.name, log=log)
+        return best
 
 
 def _versions() -> dict[str, str]:
@@ -341,8 +342,7 @@ def _shown(plan: _Plan, record: _Record) -> Iterator[tuple[Callable[[Trial], Non
         yield on_trial, on_point
 
 
-def _report(plan: _Plan, record: _Record, data: Path, *, as_json: bool) -> None:
-    best, trials = record.best(), record.trials
+def _report(plan: _Plan, best: dict[str, Any], trials: list[Trial], data: Path, *, as_json: bool) -> None:
     states = {state: sum(trial.state == state for trial in trials) for state in dict.fromkeys(t.state for t in trials)}
     if as_json:
         nodes = {trial.node for trial in trials if trial.node}

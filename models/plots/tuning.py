@@ -46,7 +46,7 @@ def parameters_figure(trials: Sequence[Trial], *, title: str, log: Collection[st
     figure = _figure(4.2 * columns, 3.1 * rows + 0.8)
     for place, name in enumerate(names):
         axes = figure.add_subplot(rows, columns, place + 1)
-        if name in log:
+        if name in log and not _texts(scored, name):
             _logarithmic(axes, [trial.parameters[name] for trial in scored])
         _scatter(axes, scored, name)
         axes.set_xlabel(name)
@@ -83,13 +83,12 @@ def _scatter(axes: Axes, scored: Sequence[Trial], name: str) -> None:
 
 
 def _logarithmic(axes: Axes, values: Sequence[float]) -> None:
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
     axes.set_xscale("log")
-    # Said, not found out: of a single value no logarithmic axis can be made.
     axes.set_xlim(min(values) / 1.2, max(values) * 1.2)
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, place: f"{value:g}"))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
 
 

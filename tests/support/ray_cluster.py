@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
+from typing import Any
 
 
 def main(folder: str) -> None:
@@ -18,15 +20,17 @@ def main(folder: str) -> None:
     os.environ["RAY_TMPDIR"] = folder
     from ray.cluster_utils import Cluster
 
-    node = {"num_cpus": 1, "object_store_memory": 100 << 20, "include_dashboard": False}
+    node: Any = {"num_cpus": 1, "object_store_memory": 100 << 20, "include_dashboard": False}
     cluster = Cluster(initialize_head=True, head_node_args=node)
     try:
         cluster.add_node(**node)
         print(cluster.address, flush=True)
         sys.stdin.read()
     finally:
-        cluster.shutdown()
+        cluster.shutdown()  # type: ignore[no-untyped-call]
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    # Not under a test's own folder: the paths of Unix sockets are short.
+    with tempfile.TemporaryDirectory(prefix="srt-nodes-", dir="/tmp", ignore_cleanup_errors=True) as made:
+        main(made)
