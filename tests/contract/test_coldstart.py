@@ -19,7 +19,18 @@ GROUPS = ("lantern", "teapot", "ribbon", "puzzle")
 ITEMS_A_GROUP = 12
 SIZE = 8
 #: Small enough for a test; what a method does not have is left out.
-SMALL = {"triplet": {"inputs": 16, "hidden": 16, "epochs": 4, "steps": 40, "batch": 64, "dropout": 0.1, "rate": 0.01}}
+SMALL: dict[str, dict[str, object]] = {
+    "triplet": {
+        "inputs": 16,
+        "hidden": 16,
+        "epochs": 4,
+        "steps": 40,
+        "batch": 64,
+        "dropout": 0.1,
+        "rate": 0.01,
+        "margin": 0.3,
+    }
+}
 
 
 def method_of(name: str, **parameters: object) -> ColdStart:
