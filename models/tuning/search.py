@@ -138,7 +138,8 @@ def search(
 ) -> None:
     """Run a trial for each proposal, in their order, until all ended or ``deadline`` (``time.monotonic()``) is past.
 
-    The trials ``earlier`` are not run again, but early stopping compares with them. Ray's own files go to ``folder``.
+    Ctrl-C ends it in order, and then raises :class:`KeyboardInterrupt`; a second one does so at once. The trials
+    ``earlier`` are not run again, but early stopping compares with them. Ray's own files go to ``folder``.
     """
     watch = Watch(halving, listener)
     tuner = tune.Tuner(
@@ -158,8 +159,29 @@ def search(
             failure_config=tune.FailureConfig(max_failures=0),
         ),
     )
-    tuner.fit()
+    with _asked_to_end(watch):
+        tuner.fit()
     watch.cut_off()
+    if watch.interrupted:
+        raise KeyboardInterrupt
+
+
+@contextmanager
+def _asked_to_end(watch: Watch) -> Iterator[None]:
+    """Turn the signals into a mark that :class:`Stopper` sees: an exception may rise where Ray drops it."""
+
+    def end(*_: Any) -> None:
+        watch.over = watch.interrupted = True
+        for each in before:
+            signal.signal(each, signal.default_int_handler)
+
+    caught = (signal.SIGINT, signal.SIGTERM)
+    before = {each: signal.signal(each, end) for each in caught if signal.getsignal(each) != signal.SIG_IGN}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def _trial(config: dict[str, Any], task: Task) -> None:
@@ -227,7 +249,9 @@ class Watch(tune.Callback):
     """Collects the learning curves as they are reported, and makes a :class:`Trial` of each that ends."""
 
     def __init__(self, halving: Halving, listener: Listener) -> None:
+        #: No further trial is to begin, and those that run are to end.
         self.over = False
+        self.interrupted = False
         self._halving = halving
         self._listener = listener
         self._running: dict[int, dict[str, Any]] = {}
