@@ -58,7 +58,7 @@ def evaluate_coldstart(
     \b
     Examples:
       sessionrank model evaluate-coldstart catalogue.csv --data sessions.txt
-      sessionrank model evaluate-coldstart OnlineRetail.csv.gz --sku-column StockCode --columns Description
+      sessionrank model evaluate-coldstart OnlineRetail.csv.gz --sku-column StockCode --columns Description \\
         --catalogue-encoding iso-8859-1 --data OnlineRetail.csv.gz --draws 5 --json
     """
     methods = [method_of(text) for text in texts_of_methods or sorted(METHODS)]
