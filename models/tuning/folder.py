@@ -76,8 +76,9 @@ def private_folder(lock: Path) -> Iterator[Path]:
 def _leftover(lock: Path, parent: Path) -> Path:
     """The folder that the lock file names, or one that is not there."""
     left = Path(lock.read_text(errors="replace").strip() or "none")
-    # The file may have come from anywhere: only what we could have made ourselves is removed.
-    ours = left.parent == parent and left.name.startswith(_PREFIX) and left.is_dir() and not left.is_symlink()
+    # The file may have come from anywhere: only what we could have made ourselves is removed (and no link: rmtree
+    # refuses them).
+    ours = left.parent == parent and left.name.startswith(_PREFIX) and left.is_dir()
     return left if ours and left.stat().st_uid == os.getuid() else parent / f"{_PREFIX}none"
 
 

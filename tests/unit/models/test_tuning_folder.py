@@ -106,6 +106,12 @@ def test_another_sweep_is_not(tmp_path: Path, change: dict[str, object], line: s
         check_sweep(tmp_path, {**ASKED, **change}, resume=True)
 
 
+def test_a_sweep_that_says_more_than_this_one_is_another(tmp_path: Path) -> None:
+    check_sweep(tmp_path, {**ASKED, "more": 1}, resume=False)
+    with pytest.raises(ConfigurationError, match="another more: 1, now null"):
+        check_sweep(tmp_path, ASKED, resume=True)
+
+
 def test_a_sweep_with_trials_is_not_begun_again(tmp_path: Path) -> None:
     check_sweep(tmp_path, ASKED, resume=False)
     check_sweep(tmp_path, {**ASKED, "seed": 2}, resume=False)

@@ -95,6 +95,18 @@ def test_recall_is_the_share_of_answers_among_the_ten() -> None:
     assert recall_at_10(model, task) == pytest.approx(10 / 12)
 
 
+@pytest.mark.parametrize(("policy", "recall"), [("last", 1.0), ("nothing", 0.0)])
+def test_recall_leaves_out_what_the_protocol_leaves_out(policy: str, recall: float) -> None:
+    """The answer is the eleventh most popular item, and the tenth without the query, which is the first."""
+    items = [f"i{number:02}" for number in range(12)]
+    popular = [[item] * (20 - place) for place, item in enumerate(items)]
+    asked = encoded([*popular, ["i00", "i10", "y"]])
+    task = task_of(asked, make_protocol(f"leave-last-out:leave_out={policy}"), seed=1)
+    rows = np.flatnonzero(task.cases.rows == 12)
+    task = objective.Task(task.train, task.cases.take(rows), task.leave_out)
+    assert recall_at_10(Popularity().fit(popular), task) == recall
+
+
 def ring() -> Sessions:
     return encoded([[f"i{(start + step) % 40:02}" for step in range(9)] for start in range(40)] * 5)
 
