@@ -5,11 +5,9 @@ from __future__ import annotations
 import dataclasses
 import importlib.metadata
 import os
-import platform
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,20 +15,20 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from sessionrank import __version__
 from sessionrank.console import err, out, print_json, printable, progress
-from sessionrank.errors import ConfigurationError, DataError
+from sessionrank.errors import ConfigurationError
 
 from ..algorithms.base import Algorithm
 from ..algorithms.registry import build_algorithm, make_algorithm
 from ..protocols.registry import PROTOCOLS, make_protocol
-from ..targets import replacing
 from ..tuning.duration import seconds_of
 from ..tuning.environment import check_address, prepare_environment
-from ..tuning.folder import check_sweep, private_folder, sweep_lock, write_json
+from ..tuning.folder import check_sweep, private_folder, sweep_lock
 from ..tuning.objective import OBJECTIVES, Task, task_of
-from ..tuning.results import FAILED, Point, Trial, append_trial, best_of, read_trials, table_of
-from ..tuning.space import SPACES, LogUniform, proposals, space_of
+from ..tuning.plan import Plan
+from ..tuning.record import Record
+from ..tuning.results import Point, Trial
+from ..tuning.space import SPACES, space_of
 from ..tuning.trial import Proposal
 from .data_options import data_options, read_data, take_reader
 
@@ -63,7 +61,10 @@ _MOST_TRIALS = 5000
     help="One trial in so many goes on after GRACE epochs, after GRACE × FACTOR, ….",
 )
 @click.option(
-    "--protocol", default="fast-forward", show_default=True, help=f"What is asked: {', '.join(sorted(PROTOCOLS))}."
+    "--protocol",
+    default="fast-forward",
+    show_default=True,
+    help=f"What is asked: {', '.join(sorted(PROTOCOLS.keys() - {'holdout'}))}.",
 )
 @click.option(
     "--objective",
@@ -73,7 +74,9 @@ _MOST_TRIALS = 5000
     help="Which cases the score is taken on; see above.",
 )
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=123, show_default=True, help="Of everything random.")
-@click.option("--out", "folder", type=click.Path(path_type=Path), default=Path("sweep"), show_default=True)
+@click.option(
+    "--out", "folder", type=click.Path(path_type=Path), default=Path("sweep"), show_default=True, help="Its folder."
+)
 @click.option("--resume", is_flag=True, help="Go on with the sweep in --out; say the rest as before.")
 @click.option("--cpus", type=click.IntRange(1, 1024), help="Trials at once.  [default: the cores of this machine]")
 @click.option("--ray-address", metavar="HOST:PORT", help="Run the trials on this Ray cluster.")
@@ -115,7 +118,7 @@ def tune(data: Path, **options: Any) -> None:
         task = task_of(read.sessions, plan.protocol, objective=plan.objective, seed=plan.seed)
         asked = plan.describe(origin, len(task.cases))
         check_sweep(plan.folder, asked, resume=plan.resume)
-        record = _Record(plan, asked, started)
+        record = Record(plan, asked, started)
         if left := record.left():
             try:
                 with private_folder(lock) as private:
@@ -129,63 +132,23 @@ def tune(data: Path, **options: Any) -> None:
     _report(plan, best, record.trials, data, as_json=options["as_json"])
 
 
-@dataclass(frozen=True)
-class _Plan:
-    """What the options ask for."""
-
-    algorithm: Algorithm
-    #: Parameters that are the same in all trials.
-    fixed: Mapping[str, Any]
-    space: Mapping[str, Any]
-    protocol: Any
-    objective: str
-    trials: int
-    seconds: int | None
-    grace: int
-    factor: float
-    seed: int
-    folder: Path
-    resume: bool
-    cpus: int
-    ray_address: str | None
-
-    @property
-    def proposals(self) -> list[Proposal]:
-        settings = proposals(self.space, dataclasses.asdict(self.algorithm), count=self.trials, seed=self.seed)
-        name = self.algorithm.name
-        return [Proposal(number, name, parameters, self.fixed) for number, parameters in enumerate(settings)]
-
-    def describe(self, origin: Mapping[str, Any], cases: int) -> dict[str, Any]:
-        """What makes two sweeps one; budgets and machines are no part of it."""
-        return {
-            "algorithm": self.algorithm.name,
-            "data": {name: origin[name] for name in ("sha256", "reader", "sessions", "items", "events")},
-            "seed": self.seed,
-            "epochs": self.algorithm.epochs_planned,
-            "fixed": dict(self.fixed),
-            "space": {name: [type(one).__name__, dataclasses.asdict(one)] for name, one in self.space.items()},
-            "protocol": self.protocol.describe(),
-            "objective": self.objective,
-            "cases": cases,
-            "grace": self.grace,
-            "factor": self.factor,
-        }
-
-
-def _plan(*, algorithm: str, max_epochs: int, trials: int | None, time_budget: str | None, **options: Any) -> _Plan:
+def _plan(*, algorithm: str, max_epochs: int, trials: int | None, time_budget: str | None, **options: Any) -> Plan:
     seconds = seconds_of("--time-budget", time_budget) if time_budget is not None else None
     if options["ray_address"] is not None:
         check_address(options["ray_address"])
+    protocol = make_protocol(options["protocol"])
+    if protocol.name == "holdout":
+        raise ConfigurationError("--protocol holdout: tune on the first file alone, by leave-last-out:leave_out=all")
     made, fixed = _fixed(algorithm)
     space = space_of(made.name, fixed)
     if any(field.name == "epochs" for field in dataclasses.fields(made)):
         fixed["epochs"] = max_epochs
     fixed["seed"] = options["seed"]
-    return _Plan(
+    return Plan(
         algorithm=build_algorithm(made.name, fixed),
         fixed=fixed,
         space=space,
-        protocol=make_protocol(options["protocol"]),
+        protocol=protocol,
         trials=trials or (_TRIALS if seconds is None else _MOST_TRIALS),
         seconds=seconds,
         cpus=options["cpus"] or len(os.sched_getaffinity(0)),
@@ -214,93 +177,7 @@ def _check_extra() -> None:
         ) from error
 
 
-class _Record:
-    """What is known of the sweep, in memory and in its folder."""
-
-    def __init__(self, plan: _Plan, asked: dict[str, Any], started: float) -> None:
-        self._plan = plan
-        self._asked = asked
-        self._journal = plan.folder / "trials.jsonl"
-        self._trials = {trial.number: trial for trial in read_trials(self._journal)}
-        # The clock goes on where a killed sweep left it, so that a budget is one budget.
-        self._started = started - max((trial.at for trial in self.trials), default=0.0)
-
-    @property
-    def trials(self) -> list[Trial]:
-        return [self._trials[number] for number in sorted(self._trials)]
-
-    @property
-    def seconds(self) -> float:
-        return round(time.monotonic() - self._started, 1)
-
-    @property
-    def deadline(self) -> float | None:
-        return None if self._plan.seconds is None else self._started + self._plan.seconds
-
-    def left(self) -> list[Proposal]:
-        """What has not ended well yet; nothing once the time is over."""
-        if self.deadline is not None and time.monotonic() >= self.deadline:
-            return []
-        ended = {trial.number for trial in self.trials if trial.finished}
-        return [proposal for proposal in self._plan.proposals if proposal.number not in ended]
-
-    def add(self, trial: Trial) -> None:
-        trial = dataclasses.replace(trial, at=self.seconds)
-        append_trial(self._journal, trial)
-        self._trials[trial.number] = trial
-        if best_of(self.trials) == trial:
-            write_json(self._plan.folder / "best.json", self.best())
-
-    def best(self) -> dict[str, Any]:
-        """The best settings so far, as `model train @best.json` takes them, and how they were found.
-
-        Raises:
-            DataError: no trial ended well.
-        """
-        best = best_of(self.trials)
-        if best is None or best.score is None:
-            failed = [trial.error for trial in self.trials if trial.state == FAILED]
-            if failed:
-                raise DataError(f"no trial ended well; the first of {len(failed)} that failed: {failed[0]}")
-            raise DataError("no trial came to the end of its first epoch: give more --time-budget, then --resume")
-        parameters = {**self._plan.fixed, **best.parameters}
-        found = {
-            "score": best.score,
-            "metric": "recall@10",
-            "trial": best.number,
-            "state": best.state,
-            "epochs": best.curve[-1].epoch,
-            "trials": len(self.trials),
-            "seconds": self.seconds,
-            **{name: self._asked[name] for name in ("objective", "protocol", "cases", "space", "grace", "factor")},
-            "data": self._asked["data"],
-            "versions": {"sessionrank": __version__, "python": platform.python_version(), **_versions()},
-        }
-        return {
-            "algorithm": self._plan.algorithm.name,
-            "seed": parameters.pop("seed"),
-            "parameters": parameters,
-            "found": found,
-        }
-
-    def finish(self) -> dict[str, Any]:
-        """Write what is made of all trials: the best, the table, the plots. Gives the best."""
-        from ..plots.tuning import draw_sweep
-
-        best = self.best()
-        write_json(self._plan.folder / "best.json", best)
-        with replacing(self._plan.folder / "trials.csv") as partial:
-            partial.write_text(table_of(self.trials), "utf-8")
-        log = [name for name, values in self._plan.space.items() if isinstance(values, LogUniform)]
-        draw_sweep(self.trials, self._plan.folder, title=self._plan.algorithm.name, log=log)
-        return best
-
-
-def _versions() -> dict[str, str]:
-    return {name: importlib.metadata.version(name) for name in ("gensim", "numpy", "ray", "scipy")}
-
-
-def _search(plan: _Plan, task: Task, left: Sequence[Proposal], record: _Record, private: Path) -> None:
+def _search(plan: Plan, task: Task, left: Sequence[Proposal], record: Record, private: Path) -> None:
     prepare_environment(private, local=plan.ray_address is None)
     # Imported here: Ray takes two seconds to load, and reads its environment while it does.
     from ..tuning.search import Halving, Listener, cluster, search
@@ -323,7 +200,7 @@ def _search(plan: _Plan, task: Task, left: Sequence[Proposal], record: _Record, 
 
 
 @contextmanager
-def _shown(plan: _Plan, record: _Record) -> Iterator[tuple[Callable[[Trial], None], Callable[[Point], None]]]:
+def _shown(plan: Plan, record: Record) -> Iterator[tuple[Callable[[Trial], None], Callable[[Point], None]]]:
     """A bar on a terminal: trials that ended, and the best score so far."""
     with progress() as bar:
         done = sum(trial.finished for trial in record.trials)
@@ -342,7 +219,7 @@ def _shown(plan: _Plan, record: _Record) -> Iterator[tuple[Callable[[Trial], Non
         yield on_trial, on_point
 
 
-def _report(plan: _Plan, best: dict[str, Any], trials: list[Trial], data: Path, *, as_json: bool) -> None:
+def _report(plan: Plan, best: dict[str, Any], trials: list[Trial], data: Path, *, as_json: bool) -> None:
     states = {state: sum(trial.state == state for trial in trials) for state in dict.fromkeys(t.state for t in trials)}
     if as_json:
         nodes = {trial.node for trial in trials if trial.node}

@@ -34,6 +34,7 @@ def sessions_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (["--algorithm", "word2vec:min_count=0"], "min_count must be at least 1"),
         (["--algorithm", "vsknn:neighbours=5,decay=0,last=5"], "every parameter of vsknn that could be tuned is fixed"),
         (["--protocol", "by-luck"], "unknown protocol 'by-luck'"),
+        (["--protocol", "holdout"], "by leave-last-out:leave_out=all"),
         (["--time-budget", "soon"], "--time-budget 'soon': not a length of time"),
         (["--protocol", "by-time"], "protocol by-time needs the time of each event"),
         (["--min-length", "200"], "the longest session"),
