@@ -9,7 +9,6 @@ version, the counts, where the data come from and what was left out.
 from __future__ import annotations
 
 import json
-import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sessionrank.errors import DataError
+from sessionrank.npz import opened
 
 from .sessions import Sessions
 from .targets import replacing
@@ -25,8 +25,6 @@ from .targets import replacing
 __all__ = ["FORMAT_VERSION", "load_sessions", "save_sessions"]
 
 FORMAT_VERSION = 1
-#: What numpy raises on an ``.npz`` that is none, or is damaged.
-_DAMAGE = (OSError, EOFError, KeyError, ValueError, TypeError, AttributeError, MemoryError, zipfile.BadZipFile)
 
 
 def save_sessions(path: Path, sessions: Sessions, meta: Mapping[str, Any]) -> None:
@@ -62,22 +60,16 @@ def load_sessions(path: Path | str, *, names: bool = False) -> tuple[Sessions, d
     Raises:
         DataError: the file is missing, is something else or of another version, or its parts do not fit together.
     """
-    try:
-        # Opened here, because numpy leaves a file open that it cannot read.
-        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as parts:
-            meta = json.loads(str(parts["meta"]))
-            if not isinstance(meta, dict) or "session_file_version" not in meta:
-                raise ValueError("its meta names no session_file_version")
-            version = meta["session_file_version"]
-            if version != FORMAT_VERSION:
-                again = "make it again with `sessionrank model prepare`"
-                raise DataError(f"{path}: a session file of version {version}, not {FORMAT_VERSION}; {again}")
-            sessions = _sessions(parts, names)
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: no such file") from error
-    except _DAMAGE as error:
-        reason = " ".join(str(error).split())[:200]
-        raise DataError(f"{path}: not a session file of `sessionrank model prepare`, or damaged: {reason}") from error
+    otherwise = "not a session file of `sessionrank model prepare`, or damaged"
+    with opened(path, missing="no such file", otherwise=otherwise) as parts:
+        meta = json.loads(str(parts["meta"]))
+        if not isinstance(meta, dict) or "session_file_version" not in meta:
+            raise ValueError("its meta names no session_file_version")
+        version = meta["session_file_version"]
+        if version != FORMAT_VERSION:
+            again = "make it again with `sessionrank model prepare`"
+            raise DataError(f"{path}: a session file of version {version}, not {FORMAT_VERSION}; {again}")
+        sessions = _sessions(parts, names)
     return sessions, meta
 
 

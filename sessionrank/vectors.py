@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import zipfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sessionrank.errors import DataError
+from sessionrank.npz import opened
 
 __all__ = ["DTYPE", "FORMAT_VERSION", "VectorsFile", "decode", "unit"]
 
@@ -83,19 +83,15 @@ class VectorsFile:
         Raises:
             DataError: the file is missing, is no vectors file, its parts do not fit together, or all of it is zeros.
         """
-        try:
-            # Opened here, because numpy leaves a file open that it cannot read.
-            with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as parts:
-                made = cls(
-                    ids=parts["ids"],
-                    vectors=parts["vectors"].astype(DTYPE, copy=False),
-                    support=parts["support"].astype(np.int64, copy=False),
-                    meta=json.loads(str(parts["meta"])),
-                )
-        except FileNotFoundError as error:
-            raise DataError(f"{path}: no such vectors file; make one with `sessionrank model train`") from error
-        except (OSError, EOFError, KeyError, ValueError, TypeError, AttributeError, zipfile.BadZipFile) as error:
-            raise DataError(f"{path}: not a vectors file (.npz with ids, vectors, support, meta): {error}") from error
+        missing = "no such vectors file; make one with `sessionrank model train`"
+        otherwise = "not a vectors file (.npz with ids, vectors, support, meta)"
+        with opened(path, missing=missing, otherwise=otherwise) as parts:
+            made = cls(
+                ids=parts["ids"],
+                vectors=_numbers(parts["vectors"], DTYPE),
+                support=_numbers(parts["support"], np.dtype(np.int64)),
+                meta=json.loads(str(parts["meta"])),
+            )
         made._check(str(path))
         return made._of_unit_length(str(path))
 
@@ -132,6 +128,12 @@ def unit(vectors: NDArray[Any]) -> NDArray[np.float32]:
     rows = np.asarray(vectors, dtype=np.float64)
     norms = np.linalg.norm(rows, axis=-1, keepdims=True)
     return np.asarray(rows / np.where(norms > 0, norms, 1.0), dtype=DTYPE)
+
+
+def _numbers(array: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+    if array.dtype.kind not in "iuf":
+        raise ValueError(f"numbers expected, not {array.dtype}")
+    return array.astype(dtype, copy=False)
 
 
 def decode(blobs: Sequence[bytes | None], dimensions: int | None = None) -> tuple[NDArray[np.float32], list[int]]:

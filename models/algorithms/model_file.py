@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from scipy import sparse  # type: ignore[import-untyped]
 
 from sessionrank.errors import DataError
+from sessionrank.npz import opened
 
 from ..targets import replacing
 
@@ -67,16 +67,11 @@ class ModelFile:
         Raises:
             DataError: the file is missing, is something else, or is of another algorithm or version.
         """
-        try:
-            # Opened here, because numpy leaves a file open that it cannot read.
-            with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as parts:
-                arrays = {name: parts[name] for name in parts.files}
+        missing = "no such model file; make one with `sessionrank model train`"
+        with opened(path, missing=missing, otherwise="not a model file (.npz with items and meta)") as parts:
+            arrays = dict(parts)
             items, meta = tuple(arrays.pop("items").tolist()), json.loads(str(arrays.pop("meta")))
             version, maker = meta.get("model_version"), meta.get("algorithm")
-        except FileNotFoundError as error:
-            raise DataError(f"{path}: no such model file; make one with `sessionrank model train`") from error
-        except (OSError, EOFError, KeyError, ValueError, TypeError, AttributeError, zipfile.BadZipFile) as error:
-            raise DataError(f"{path}: not a model file (.npz with items and meta): {error}") from error
         if version != FORMAT_VERSION:
             raise DataError(f"{path}: a model file of version {version}, not {FORMAT_VERSION}; train it again")
         if maker != algorithm:

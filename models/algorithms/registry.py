@@ -12,9 +12,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from sessionrank.errors import ConfigurationError, DataError
+from sessionrank.npz import opened
 
 from ..parameters import converted
 from .als import Als
@@ -141,14 +140,9 @@ def load_model(path: Path | str) -> Model:
     Raises:
         DataError: the file is missing or is no model of a known algorithm.
     """
-    try:
-        # Opened here, because numpy leaves a file open that it cannot read.
-        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as parts:
-            maker = json.loads(str(parts["meta"]))["algorithm"]
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: no such model file; make one with `sessionrank model train`") from error
-    except Exception as error:  # an .npz can be damaged in more ways than its readers name
-        raise DataError(f"{path}: not a model file (.npz with items and meta): {error}") from error
-    if maker not in ALGORITHMS:
+    missing = "no such model file; make one with `sessionrank model train`"
+    with opened(path, missing=missing, otherwise="not a model file (.npz with items and meta)") as parts:
+        maker = json.loads(str(parts["meta"]))["algorithm"]
+    if not isinstance(maker, str) or maker not in ALGORITHMS:
         raise DataError(f"{path}: made by {maker!r}, which is no algorithm here: {', '.join(sorted(ALGORITHMS))}")
     return ALGORITHMS[maker].load(path)

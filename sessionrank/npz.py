@@ -1,0 +1,41 @@
+"""``.npz`` files from outside: opened without pickles, and whatever is wrong with one ends in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sessionrank.errors import DataError
+
+__all__ = ["opened"]
+
+#: Longest part of an error of another library that is shown.
+_LONGEST_REASON = 200
+
+
+@contextmanager
+def opened(path: Path | str, *, missing: str, otherwise: str) -> Iterator[Mapping[str, NDArray[Any]]]:
+    """The arrays of the file, by name; each is read when it is asked for, so that the block has to do the asking.
+
+    Args:
+        missing, otherwise: what is said behind the file's name when there is none, and when it is something else.
+
+    Raises:
+        DataError: there is no such file, or reading it failed, in whatever way.
+    """
+    try:
+        # Opened here, because numpy leaves a file open that it cannot read.
+        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as parts, np.errstate(all="raise"):
+            yield parts
+    except DataError:
+        raise
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: {missing}") from error
+    except Exception as error:  # a damaged file fails in more ways than zipfile, zlib, numpy and json name
+        reason = " ".join(str(error).split())[:_LONGEST_REASON]
+        raise DataError(f"{path}: {otherwise}: {reason or type(error).__name__}") from error
