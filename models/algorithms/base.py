@@ -53,15 +53,11 @@ class Model(ABC):
     #: Scores are sums of weights above 0, so that an item's share of its row means something.
     additive: ClassVar[bool] = False
 
-    @property
-    @abstractmethod
-    def items(self) -> tuple[str, ...]:
-        """The items that the model can recommend, in the order of the columns of :meth:`score`."""
-
-    @property
-    @abstractmethod
-    def meta(self) -> dict[str, Any]:
-        """Where the model comes from, as its file will say; what is added to it is saved."""
+    def __init__(self, items: tuple[str, ...], meta: dict[str, Any]) -> None:
+        #: The items that the model can recommend, in the order of the columns of :meth:`score`.
+        self.items = items
+        #: Where the model comes from, as its file will say; what is added to it is saved.
+        self.meta = meta
 
     @abstractmethod
     def score(self, prefixes: Sequence[Sequence[str]]) -> NDArray[np.float32]:

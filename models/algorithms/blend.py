@@ -48,22 +48,13 @@ class BlendModel(Model):
     """The models of the parts, and a weight for each thing that they say."""
 
     def __init__(self, parts: Sequence[Model], weights: NDArray[np.float32], meta: dict[str, Any]) -> None:
+        super().__init__(tuple(dict.fromkeys(item for part in parts for item in part.items)), meta)
         self._parts = tuple(parts)
-        self._items = tuple(dict.fromkeys(item for part in parts for item in part.items))
         self._weights = weights
-        self._meta = meta
-
-    @property
-    def items(self) -> tuple[str, ...]:
-        return self._items
-
-    @property
-    def meta(self) -> dict[str, Any]:
-        return self._meta
 
     def candidates(self, prefixes: Sequence[Sequence[str]]) -> Candidates:
         """What the blend would choose among after each prefix."""
-        parameters = self._meta["parameters"]
+        parameters = self.meta["parameters"]
         return candidates(
             self._parts,
             self._column,
@@ -74,7 +65,7 @@ class BlendModel(Model):
         )
 
     def score(self, prefixes: Sequence[Sequence[str]]) -> NDArray[np.float32]:
-        scores = np.full((len(prefixes), len(self._items)), -np.inf, dtype=np.float32)
+        scores = np.full((len(prefixes), len(self.items)), -np.inf, dtype=np.float32)
         found = self.candidates(prefixes)
         if len(found.rows):
             scores[found.rows, found.columns] = found.inputs @ self._weights
@@ -87,7 +78,7 @@ class BlendModel(Model):
             for number, part in enumerate(self._parts):
                 part.save(file)
                 arrays[f"part{number}"] = np.frombuffer(file.read_bytes(), dtype=np.uint8)
-        ModelFile(self._items, arrays, self._meta).save(path)
+        ModelFile(self.items, arrays, self.meta).save(path)
 
 
 @dataclass(frozen=True)

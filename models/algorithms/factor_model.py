@@ -31,18 +31,10 @@ class FactorModel(Model):
     """Item factors and biases; how a prefix becomes its query is what the members differ in."""
 
     def __init__(self, vectors: VectorsFile, factors: NDArray[np.float32], bias: NDArray[np.float32]) -> None:
+        super().__init__(tuple(vectors.ids.tolist()), vectors.meta)
         self._vectors = vectors
-        self._items = tuple(vectors.ids.tolist())
         self._factors = factors
         self._bias = bias
-
-    @property
-    def items(self) -> tuple[str, ...]:
-        return self._items
-
-    @property
-    def meta(self) -> dict[str, Any]:
-        return self._vectors.meta
 
     @property
     def vectors(self) -> VectorsFile:
@@ -66,7 +58,7 @@ class FactorModel(Model):
 
     def save(self, path: Path | str) -> None:
         parts = {"ids": self._vectors.ids, "vectors": self._vectors.vectors, "support": self._vectors.support}
-        ModelFile(self._items, {**parts, **self._arrays()}, self.meta).save(path)
+        ModelFile(self.items, {**parts, **self._arrays()}, self.meta).save(path)
 
 
 class SumModel(FactorModel):

@@ -25,27 +25,18 @@ class ItemToItemModel(Model):
     additive = True
 
     def __init__(self, items: tuple[str, ...], rules: sparse.csr_array, meta: dict[str, Any]) -> None:
-        self._items = items
+        super().__init__(items, meta)
         self._rules = rules
-        self._meta = meta
-
-    @property
-    def items(self) -> tuple[str, ...]:
-        return self._items
-
-    @property
-    def meta(self) -> dict[str, Any]:
-        return self._meta
 
     def score(self, prefixes: Sequence[Sequence[str]]) -> NDArray[np.float32]:
-        parameters = self._meta["parameters"]
+        parameters = self.meta["parameters"]
         weights = recency_matrix(prefixes, self._column, decay=parameters["decay"], last=parameters.get("last", 0))
         scores = (weights @ self._rules).toarray()
         scores[scores == 0] = -np.inf
         return np.asarray(scores, dtype=np.float32)
 
     def save(self, path: Path | str) -> None:
-        ModelFile.with_matrix(self._items, self._meta, rules=self._rules).save(path)
+        ModelFile.with_matrix(self.items, self.meta, rules=self._rules).save(path)
 
     @classmethod
     def load(cls, path: Path | str, algorithm: str) -> ItemToItemModel:

@@ -23,23 +23,14 @@ class PopularityModel(Model):
     """The same scores for every prefix: the logarithm of 1 + how often training saw the item."""
 
     def __init__(self, items: tuple[str, ...], support: NDArray[np.int64], meta: dict[str, Any]) -> None:
-        self._items = items
+        super().__init__(items, meta)
         self._support = support
-        self._meta = meta
-
-    @property
-    def items(self) -> tuple[str, ...]:
-        return self._items
-
-    @property
-    def meta(self) -> dict[str, Any]:
-        return self._meta
 
     def score(self, prefixes: Sequence[Sequence[str]]) -> NDArray[np.float32]:
         return np.tile(np.log1p(self._support).astype(np.float32), (len(prefixes), 1))
 
     def save(self, path: Path | str) -> None:
-        ModelFile(self._items, {"support": self._support}, self._meta).save(path)
+        ModelFile(self.items, {"support": self._support}, self.meta).save(path)
 
 
 @dataclass(frozen=True)

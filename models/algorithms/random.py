@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,28 +23,16 @@ __all__ = ["Random"]
 class RandomModel(Model):
     """Scores drawn anew for each prefix, always the same for equal prefixes."""
 
-    def __init__(self, items: tuple[str, ...], meta: dict[str, Any]) -> None:
-        self._items = items
-        self._meta = meta
-
-    @property
-    def items(self) -> tuple[str, ...]:
-        return self._items
-
-    @property
-    def meta(self) -> dict[str, Any]:
-        return self._meta
-
     def score(self, prefixes: Sequence[Sequence[str]]) -> NDArray[np.float32]:
-        scores = np.empty((len(prefixes), len(self._items)), dtype=np.float32)
+        scores = np.empty((len(prefixes), len(self.items)), dtype=np.float32)
         for row, prefix in enumerate(prefixes):
             known = "\n".join(item for item in prefix if item in self._column)
-            chance = np.random.default_rng([self._meta["seed"], zlib.crc32(known.encode("utf-8", "surrogatepass"))])
-            scores[row] = chance.random(len(self._items), dtype=np.float32)
+            chance = np.random.default_rng([self.meta["seed"], zlib.crc32(known.encode("utf-8", "surrogatepass"))])
+            scores[row] = chance.random(len(self.items), dtype=np.float32)
         return scores
 
     def save(self, path: Path | str) -> None:
-        ModelFile(self._items, {}, self._meta).save(path)
+        ModelFile(self.items, {}, self.meta).save(path)
 
 
 @dataclass(frozen=True)

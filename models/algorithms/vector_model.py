@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,17 +24,9 @@ class VectorModel(Model):
     """
 
     def __init__(self, vectors: VectorsFile, *, decay: float = 0.0) -> None:
+        super().__init__(tuple(vectors.ids.tolist()), vectors.meta)
         self._vectors = vectors
-        self._items = tuple(vectors.ids.tolist())
         self._decay = decay
-
-    @property
-    def items(self) -> tuple[str, ...]:
-        return self._items
-
-    @property
-    def meta(self) -> dict[str, Any]:
-        return self._vectors.meta
 
     @property
     def vectors(self) -> VectorsFile:

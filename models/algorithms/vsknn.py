@@ -37,30 +37,21 @@ class SessionKnnModel(Model):
     def __init__(
         self, items: tuple[str, ...], sessions: sparse.csr_array, marks: NDArray[np.uint64], meta: dict[str, Any]
     ) -> None:
-        self._items = items
+        super().__init__(items, meta)
         self._sessions = sessions
         self._by_item = sparse.csr_array(sessions.T)
         self._marks = marks
-        self._meta = meta
         held = np.maximum(np.diff(self._by_item.indptr), 1)
         self._rarity = np.log((sessions.shape[0] + 1) / held).astype(np.float32)
         self._shortness = (1 / np.sqrt(np.maximum(np.diff(sessions.indptr), 1))).astype(np.float32)
 
-    @property
-    def items(self) -> tuple[str, ...]:
-        return self._items
-
-    @property
-    def meta(self) -> dict[str, Any]:
-        return self._meta
-
     def score(self, prefixes: Sequence[Sequence[str]]) -> NDArray[np.float32]:
         step = max(1, _CHUNK // max(1, self._sessions.shape[0]))
         parts = [self._score(prefixes[start : start + step]) for start in range(0, len(prefixes), step)]
-        return np.concatenate(parts) if parts else np.empty((0, len(self._items)), dtype=np.float32)
+        return np.concatenate(parts) if parts else np.empty((0, len(self.items)), dtype=np.float32)
 
     def _score(self, prefixes: Sequence[Sequence[str]]) -> NDArray[np.float32]:
-        parameters = self._meta["parameters"]
+        parameters = self.meta["parameters"]
         weights = recency_matrix(prefixes, self._column, decay=parameters["decay"], last=parameters["last"])
         likeness = ((weights * self._rarity[None, :]) @ self._by_item).toarray() * self._shortness[None, :]
         # The prefix itself may be among what was learned from, and would be its own nearest neighbour.
@@ -76,7 +67,7 @@ class SessionKnnModel(Model):
 
     def save(self, path: Path | str) -> None:
         arrays = {"sessions": self._sessions, "marks": self._marks}
-        ModelFile.with_matrix(self._items, self._meta, **arrays).save(path)
+        ModelFile.with_matrix(self.items, self.meta, **arrays).save(path)
 
 
 @dataclass(frozen=True)

@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 import builtins
-import json
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from sessionrank.cli import main
 from sessionrank.vectors import VectorsFile
+from tests.support.model_run import Ran, run_model
 
 WORDS = ("lantern", "teapot", "ribbon")
-
-
-@dataclass
-class Ran:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
 
 
 Run = Callable[..., Ran]
@@ -37,13 +24,7 @@ Run = Callable[..., Ran]
 def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.chdir(tmp_path)
 
-    def run(*words: object) -> Ran:
-        with pytest.raises(SystemExit) as left:
-            main(["model", *(str(word) for word in words)])
-        captured = capsys.readouterr()
-        return Ran(int(left.value.code or 0), captured.out, captured.err)
-
-    return run
+    return lambda *words: run_model(capsys, *words)
 
 
 @pytest.fixture(autouse=True)

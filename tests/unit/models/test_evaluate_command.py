@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,21 +13,10 @@ from models.algorithms.popularity import Popularity
 from models.evaluation.evaluate import evaluate
 from models.protocols.registry import make_protocol
 from models.readers.sessions_txt import SessionsTxt
-from sessionrank.cli import main
+from tests.support.model_run import Ran, run_model
 
 #: Enough for 60 sessions, and quick.
 SMALL = ("--protocol", "fast-forward:test=20,validation=20", "--seeds", "1-3")
-
-
-@dataclass
-class Ran:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
 
 
 Run = Callable[..., Ran]
@@ -37,13 +24,7 @@ Run = Callable[..., Ran]
 
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    def run(*words: object) -> Ran:
-        with pytest.raises(SystemExit) as left:
-            main(["model", *(str(word) for word in words)])
-        captured = capsys.readouterr()
-        return Ran(int(left.value.code or 0), captured.out, captured.err)
-
-    return run
+    return lambda *words: run_model(capsys, *words)
 
 
 def visits(count: int = 60) -> list[list[str]]:

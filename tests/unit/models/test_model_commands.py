@@ -3,44 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from models.algorithms.registry import load_model
-from sessionrank.cli import main
 from sessionrank.vectors import VectorsFile
-
-
-@dataclass
-class Ran:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
+from tests.support.model_run import Ran, run_model
 
 Run = Callable[..., Ran]
 
 
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    def run(*words: object) -> Ran:
-        with pytest.raises(SystemExit) as left:
-            main(["model", *(str(word) for word in words)])
-        captured = capsys.readouterr()
-        return Ran(int(left.value.code or 0), captured.out, captured.err)
-
-    return run
+    return lambda *words: run_model(capsys, *words)
 
 
 @pytest.fixture
