@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
 from sessionrank.errors import DataError
@@ -31,7 +32,7 @@ def opened(path: Path | str, *, missing: str, otherwise: str) -> Iterator[Mappin
     try:
         # Opened here, because numpy leaves a file open that it cannot read.
         with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as parts, np.errstate(all="raise"):
-            yield parts
+            yield _Arrays(parts)
     except DataError:
         raise
     except FileNotFoundError as error:
@@ -39,3 +40,22 @@ def opened(path: Path | str, *, missing: str, otherwise: str) -> Iterator[Mappin
     except Exception as error:  # a damaged file fails in more ways than zipfile, zlib, numpy and json name
         reason = " ".join(str(error).split())[:_LONGEST_REASON]
         raise DataError(f"{path}: {otherwise}: {reason or type(error).__name__}") from error
+
+
+class _Arrays(Mapping[str, NDArray[Any]]):
+    """What numpy gives, except that a member of the file that is no array is an error and not its bytes."""
+
+    def __init__(self, parts: NpzFile) -> None:
+        self._parts = parts
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        found = self._parts[name]
+        if not isinstance(found, np.ndarray):
+            raise ValueError(f"its part {name} is no array")
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._parts.files)
+
+    def __len__(self) -> int:
+        return len(self._parts.files)

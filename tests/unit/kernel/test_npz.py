@@ -94,3 +94,12 @@ def vectors_with(path: Path, **changes: Any) -> Path:
 def test_numbers_that_do_not_fit_are_refused_without_a_warning(tmp_path: Path, changes: dict[str, Any]) -> None:
     with pytest.raises(DataError, match="not a vectors file"):
         VectorsFile.load(vectors_with(tmp_path / "v.npz", **changes))
+
+
+def test_a_part_that_is_no_array_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "v.npz"
+    np.savez(path, vectors=np.ones((1, 2), dtype="<f4"), support=np.array([1]), meta=np.array(META))
+    with zipfile.ZipFile(path, "a") as file:
+        file.writestr("ids.npy", b"no array")
+    with pytest.raises(DataError, match="its part ids is no array"):
+        VectorsFile.load(path)
