@@ -22,10 +22,13 @@ from sessionrank.vectors import VectorsFile
 from ..parameters import parameter
 from ..sessions import encoded
 from .base import Algorithm, Epoch, OnEpoch
-from .factor_model import FactorModel, load_parts, session_items
+from .factor_model import FactorModel, load_parts, session_items, solvable
 from .threads import one_thread
 
 __all__ = ["Als"]
+
+#: Beyond this much penalty or confidence 32 bits do not tell the rest apart.
+_MOST = 1_000_000
 
 
 class AlsModel(FactorModel):
@@ -33,7 +36,7 @@ class AlsModel(FactorModel):
 
     def _queries(self, weights: sparse.csr_array) -> NDArray[np.float32]:
         trusted = sparse.csr_matrix(weights * np.float32(self.meta["parameters"]["confidence"]))
-        with one_thread():
+        with one_thread(), solvable(Als.name):
             return np.asarray(self._solver.recalculate_user(np.arange(weights.shape[0]), trusted))
 
     @cached_property
@@ -48,8 +51,8 @@ class AlsModel(FactorModel):
         vectors, arrays = load_parts(path, algorithm)
         for name in ("confidence", "regularization"):
             value = vectors.meta["parameters"].get(name)
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < np.inf:
-                raise DataError(f"{path}: {name} must be above 0, not {value!r}")
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= _MOST:
+                raise DataError(f"{path}: {name} must be above 0 and at most {_MOST:,}, not {value!r}")
         return cls(vectors, arrays["factors"], arrays["bias"])
 
 
@@ -59,9 +62,11 @@ class Als(Algorithm):
 
     name: ClassVar[str] = "als"
     size: int = parameter(64, "Numbers in a factor.", least=1, most=4096)
-    epochs: int = parameter(15, "Rounds over sessions and items.", least=1)
-    regularization: float = parameter(30.0, "Penalty of long factors.", above=0)
-    confidence: float = parameter(10.0, "Weight of an item that a session has against one that it has not.", above=0)
+    epochs: int = parameter(15, "Rounds over sessions and items.", least=1, most=1_000_000)
+    regularization: float = parameter(30.0, "Penalty of long factors.", above=0, most=_MOST)
+    confidence: float = parameter(
+        10.0, "Weight of an item that a session has against one that it has not.", above=0, most=_MOST
+    )
     decay: float = parameter(0.5, "Weight of an item against the next newer one; 0: the last alone.", least=0, most=1)
 
     @property
@@ -84,7 +89,7 @@ class Als(Algorithm):
             if on_epoch is not None:
                 on_epoch(Epoch(done + 1, loss, model))
 
-        with one_thread():
+        with one_thread(), solvable(self.name):
             solver = _solver(
                 self.size,
                 self.regularization,

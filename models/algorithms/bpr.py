@@ -21,7 +21,7 @@ from sessionrank.vectors import VectorsFile
 from ..parameters import parameter
 from ..sessions import Sessions, encoded
 from .base import Algorithm, Epoch, OnEpoch
-from .factor_model import SumModel, scaled, session_items
+from .factor_model import SumModel, scaled, session_items, solvable
 from .threads import one_thread
 
 __all__ = ["Bpr"]
@@ -36,10 +36,10 @@ class Bpr(Algorithm):
 
     name: ClassVar[str] = "bpr"
     size: int = parameter(64, "Numbers in a factor.", least=1, most=4096)
-    epochs: int = parameter(50, "Passes over the sessions.", least=1)
-    alpha: float = parameter(0.05, "Learning rate.", above=0)
-    regularization: float = parameter(0.01, "Penalty of long factors.", least=0)
-    popularity: float = parameter(0.0, "Weight of the logarithm of an item's support.", least=0)
+    epochs: int = parameter(50, "Passes over the sessions.", least=1, most=1_000_000)
+    alpha: float = parameter(0.05, "Learning rate.", above=0, most=100)
+    regularization: float = parameter(0.01, "Penalty of long factors.", least=0, most=1_000_000)
+    popularity: float = parameter(0.0, "Weight of the logarithm of an item's support.", least=0, most=1000)
     decay: float = parameter(0.5, "Weight of an item against the next newer one; 0: the last alone.", least=0, most=1)
 
     @property
@@ -51,7 +51,7 @@ class Bpr(Algorithm):
         pairs = session_items(data)
         trainer = self._trainer()
         # The library tells nothing between passes, so each is asked for by itself; it goes on where it was.
-        with one_thread():
+        with one_thread(), solvable(self.name):
             for number in range(1, self.epochs + 1):
                 trainer.fit(sparse.csr_matrix(pairs), show_progress=False)
                 if on_epoch is not None:

@@ -8,7 +8,8 @@ that scoring needs stand the item vectors of unit length that `index load --vect
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse  # type: ignore[import-untyped]
 
-from sessionrank.errors import DataError
+from sessionrank.errors import ConfigurationError, DataError
 from sessionrank.vectors import VectorsFile
 
 from ..sessions import Sessions
@@ -24,7 +25,7 @@ from .base import Model
 from .model_file import ModelFile
 from .prefixes import recency_matrix
 
-__all__ = ["FactorModel", "SumModel", "load_parts", "scaled", "session_items"]
+__all__ = ["FactorModel", "SumModel", "load_parts", "scaled", "session_items", "solvable"]
 
 
 class FactorModel(Model):
@@ -133,3 +134,21 @@ def session_items(data: Sessions) -> sparse.csr_array:
     made = sparse.csr_array((ones, (data.rows, data.codes)), shape=(len(data), len(data.items)))
     made.sort_indices()
     return made
+
+
+@contextmanager
+def solvable(name: str) -> Iterator[None]:
+    """Tell what to change where ``implicit`` finds that its numbers are no numbers any more, or cannot be solved for.
+
+    Raises:
+        ConfigurationError: the parameters of the algorithm ``name`` do not work with these sessions.
+    """
+    from implicit.recommender_base import ModelFitError  # type: ignore[import-untyped]
+
+    try:
+        yield
+    except (ModelFitError, ValueError) as error:
+        raise ConfigurationError(
+            f"{name}: the factors do not stay finite with these parameters ({error}); "
+            "bring alpha, regularization and confidence nearer to their defaults"
+        ) from error

@@ -45,10 +45,12 @@ class Factors(Algorithm):
 
     name: ClassVar[str] = "factors"
     size: int = parameter(64, "Numbers in a factor.", least=1, most=4096)
-    epochs: int = parameter(8, "Passes over the sessions.", least=1)
+    epochs: int = parameter(8, "Passes over the sessions.", least=1, most=1_000_000)
     negative: int = parameter(512, "Noise items that a batch shares.", least=1, most=1_000_000)
-    ns_exponent: float = parameter(1.0, "Shape of the noise: 1 draws items as often as they occur, 0 all alike.")
-    alpha: float = parameter(0.3, "Learning rate.", above=0)
+    ns_exponent: float = parameter(
+        1.0, "Shape of the noise: 1 draws items as often as they occur, 0 all alike.", least=-10, most=10
+    )
+    alpha: float = parameter(0.3, "Learning rate.", above=0, most=100)
     window: int = parameter(10, "Items of context on each side.", least=1, most=10_000)
     dropout: float = parameter(0.3, "Share of the context that a pass leaves out.", least=0, most=0.95)
     batch: int = parameter(1024, "Items predicted in one step.", least=1, most=1_000_000)

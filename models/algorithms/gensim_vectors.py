@@ -29,11 +29,13 @@ class GensimVectors(Algorithm):
     """Item vectors by one of gensim's shallow networks with negative sampling."""
 
     size: int = parameter(52, "Numbers in a vector.", least=1, most=4096)
-    window: int = parameter(4, "Items of context on each side.", least=1)
-    epochs: int = parameter(10, "Passes over the sessions.", least=1)
-    negative: int = parameter(7, "Noise items for each item.", least=1)
-    ns_exponent: float = parameter(0.4, "Shape of the noise: 1 draws items as often as they occur, 0 all alike.")
-    alpha: float = parameter(0.1, "Learning rate at the start.", above=0)
+    window: int = parameter(4, "Items of context on each side.", least=1, most=10_000)
+    epochs: int = parameter(10, "Passes over the sessions.", least=1, most=1_000_000)
+    negative: int = parameter(7, "Noise items for each item.", least=1, most=1_000_000)
+    ns_exponent: float = parameter(
+        0.4, "Shape of the noise: 1 draws items as often as they occur, 0 all alike.", least=-10, most=10
+    )
+    alpha: float = parameter(0.1, "Learning rate at the start.", above=0, most=100)
     sample: float = parameter(
         0.001, "Items of a greater share of the events are thinned out; 0: none.", least=0, most=1
     )

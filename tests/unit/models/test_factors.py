@@ -266,3 +266,12 @@ for kind in (Als, Bpr, Factors):
         said.add(done.stdout)
     assert len(said) == 1
     assert len(set(said.pop().split())) == 3
+
+
+@pytest.mark.parametrize(
+    "algorithm", [Bpr(alpha=50.0), Bpr(regularization=1e6), Als(confidence=1e6, regularization=1e-30)]
+)
+def test_factors_that_do_not_stay_finite_are_told_with_what_to_change(algorithm: Any) -> None:
+    sessions = paired_sessions()
+    with pytest.raises(ConfigurationError, match="nearer to their defaults"):
+        algorithm.fit(sessions).recommend_many(sessions, 3)

@@ -95,3 +95,25 @@ def test_a_model_of_any_algorithm_is_loaded_by_the_name_in_its_file(tmp_path: Pa
         load_model(tmp_path / "broken.npz")
     with pytest.raises(DataError, match="no such model file"):
         load_model(tmp_path / "missing.npz")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # gensim's threads die of what fits no C number, and fit would wait for them for ever; a NaN ends the process.
+        "word2vec:window=99999999999999999999999",
+        "word2vec:negative=99999999999999999999999",
+        "fasttext:alpha=1e308",
+        "fasttext:ns_exponent=1e9",
+        "word2vec:ns_exponent=-1e9",
+        "factors:alpha=1e308",
+        "factors:ns_exponent=1e308",
+        "als:regularization=1e308",
+        "als:confidence=1e308",
+        "bpr:alpha=1e308",
+        "bpr:popularity=1e308",
+    ],
+)
+def test_numbers_that_no_library_can_work_with_are_out_of_range(text: str) -> None:
+    with pytest.raises(ConfigurationError, match="must be"):
+        make_algorithm(text)
