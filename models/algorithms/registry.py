@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from sessionrank.errors import ConfigurationError, DataError
 from sessionrank.npz import opened
 
-from ..parameters import converted
+from ..parameters import fitted, written
 from .als import Als
 from .association_rules import AssociationRules
 from .base import Algorithm, Model
@@ -62,13 +61,9 @@ def build_algorithm(name: str, parameters: Mapping[str, Any]) -> Algorithm:
         ConfigurationError: an unknown algorithm or parameter, or a value out of its range.
     """
     kind = algorithm_class(name)
-    known = {field.name: field for field in fields(kind)}
-    values: dict[str, Any] = {}
-    for parameter, value in parameters.items():
-        parameter = parameter.strip().replace("-", "_")
-        if parameter not in known:
-            raise ConfigurationError(f"{name} has no parameter {parameter!r}; it has {', '.join(known)}")
-        values[parameter] = _parts(value) if parameter == "parts" else converted(name, known[parameter], value)
+    values = fitted(name, kind, parameters)
+    if "parts" in values:
+        values["parts"] = _parts(values["parts"])
     return kind(**values)
 
 
@@ -97,17 +92,8 @@ def make_algorithm(text: str, **parameters: Any) -> Algorithm:
         DataError: the file behind ``@`` cannot be read.
     """
     given = {name: value for name, value in parameters.items() if value is not None}
-    if text.startswith("@"):
-        name, written = _read(Path(text[1:]))
-    else:
-        name, _, rest = text.partition(":")
-        written = {}
-        for part in filter(None, (part.strip() for part in rest.split(","))):
-            parameter, equals, value = part.partition("=")
-            if not equals:
-                raise ConfigurationError(f"{part!r} in {text!r} is not parameter=value")
-            written[parameter] = value
-    return build_algorithm(name.strip(), {**written, **given})
+    name, values = _read(Path(text[1:])) if text.startswith("@") else written(text)
+    return build_algorithm(name, {**values, **given})
 
 
 def algorithm_from_file(path: Path | str) -> Algorithm:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import Any
 
 from sessionrank.errors import ConfigurationError
 
-from ..parameters import converted
+from ..parameters import fitted
 from .base import ColdStart
 from .ridge import Ridge
 from .triplet import Triplet
@@ -29,11 +28,4 @@ def make_method(name: str, parameters: Mapping[str, Any]) -> ColdStart:
     """
     if name not in METHODS:
         raise ConfigurationError(f"unknown method {name!r}; there are {', '.join(sorted(METHODS))}")
-    known = {field.name: field for field in fields(METHODS[name])}
-    values = {}
-    for parameter, value in parameters.items():
-        parameter = parameter.strip().replace("-", "_")
-        if parameter not in known:
-            raise ConfigurationError(f"{name} has no parameter {parameter!r}; it has {', '.join(known)}")
-        values[parameter] = converted(name, known[parameter], value)
-    return METHODS[name](**values)
+    return METHODS[name](**fitted(name, METHODS[name], parameters))

@@ -11,6 +11,7 @@ import click
 from ..coldstart.base import ColdStart
 from ..coldstart.registry import METHODS, make_method
 from ..coldstart.texts import read_texts
+from ..parameters import written
 
 __all__ = ["method_of", "text_options", "texts_of"]
 
@@ -42,9 +43,7 @@ def method_of(text: str) -> ColdStart:
     Raises:
         ConfigurationError: an unknown method or parameter, or a value out of its range.
     """
-    name, _, rest = text.partition(":")
-    parted = [part.partition("=") for part in rest.split(",") if part.strip()]
-    return make_method(name.strip(), {parameter: value for parameter, _, value in parted})
+    return make_method(*written(text))
 
 
 #: For the help of a command.

@@ -31,7 +31,9 @@ class Holdout(Protocol):
     name: ClassVar[str] = "holdout"
     leave_out: str = parameter("all", "Items of the prefix that are not recommended.", choices=LEAVE_OUT)
     #: The sessions of the second file; not a parameter but data.
-    held_back: Sequence[Session] | None = dataclasses.field(default=None, repr=False, compare=False)
+    held_back: Sequence[Session] | None = dataclasses.field(
+        default=None, repr=False, compare=False, metadata={"data": True}
+    )
 
     def hold_back(self, sessions: Sessions) -> tuple[Sessions, Cases]:
         if self.held_back is None:
