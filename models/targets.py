@@ -34,7 +34,8 @@ def check_targets(*targets: tuple[str, Path | None, str], inputs: Sequence[Path 
                 raise ConfigurationError(f"{option} {target}: cannot be written: it is a folder")
             if any(read and read.exists() and target.exists() and target.samefile(read) for read in inputs):
                 raise ConfigurationError(f"{option} {target} is read by this command; give the result another name")
-            place = target.resolve()
+            # Not `resolve`: links that lead in a circle would be an error of another kind to it.
+            place = Path(os.path.realpath(target))
         check_folder(option, target.parent)
         if place in seen:
             raise ConfigurationError(f"{seen[place]} and {option} both name {target}; give each a file of its own")

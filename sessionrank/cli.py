@@ -78,7 +78,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     try:
         code = cli.main(args=argv, prog_name="sessionrank", standalone_mode=False)
     except SessionrankError as error:
-        click.echo(f"Error: {error}", err=True)
+        # Imported here, so that `--version` and help stay quick.
+        from sessionrank.console import printable
+
+        # Names of files and columns are from outside, and a terminal must not take orders from them.
+        click.echo(f"Error: {printable(str(error))}", err=True)
         sys.exit(error.exit_code)
     except click.ClickException as error:
         error.show()

@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-__all__ = ["err", "out", "print_json", "printable", "progress"]
+__all__ = ["err", "out", "print_json", "printable", "progress", "writable"]
 
 #: Tables and results. Colour only where rich finds a terminal.
 out = Console(highlight=False, soft_wrap=True)
@@ -38,4 +38,9 @@ def printable(text: str) -> str:
 
 def print_json(value: Any) -> None:
     """One JSON document on standard output, for ``--json``."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    click.echo(writable(json.dumps(value, indent=2, ensure_ascii=False)))
+
+
+def writable(document: str) -> str:
+    """A JSON document that UTF-8 can hold: names of files need not be text, and their odd bytes become escapes."""
+    return document.encode("utf-8", "backslashreplace").decode()

@@ -14,7 +14,7 @@ from rich.progress import TaskID
 from rich.table import Table
 from rich.text import Text
 
-from sessionrank.console import err, out, print_json, printable, progress
+from sessionrank.console import err, out, print_json, printable, progress, writable
 from sessionrank.errors import ConfigurationError
 
 from ..algorithms.base import Algorithm
@@ -222,11 +222,11 @@ def _tell_of_seen_answers(said: dict[str, Any], protocol: Protocol, sha256: str)
 
 
 def _write_json(run: dict[str, Any], path: Path) -> None:
-    path.write_text(json.dumps(run, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    path.write_text(writable(json.dumps(run, indent=1, ensure_ascii=False)) + "\n", encoding="utf-8")
 
 
 def _write_markdown(run: dict[str, Any], path: Path) -> None:
-    path.write_text(markdown(run), encoding="utf-8")
+    path.write_text(markdown(run), encoding="utf-8", errors="replace")
 
 
 _WRITERS: dict[str, Callable[[dict[str, Any], Path], None]] = {

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -195,3 +197,18 @@ def test_every_command_has_help_with_examples(run: Run) -> None:
         ran = run(command, "--help")
         assert ran.code == 0
         assert f"sessionrank model {command} " in ran.out
+
+
+def test_the_name_of_a_file_need_not_be_text(run: Run, sessions_file: Path, tmp_path: Path) -> None:
+    odd = sessions_file.rename(os.fsdecode(os.fsencode(tmp_path) + b"/\xff\x1b[31m.txt"))
+    reported = run("train", "popularity", odd, "--out", f"{odd}.npz", "--json")
+    assert reported.code == 0, reported.err
+    assert reported.json["meta"]["data"]["name"] == odd.name
+    written = tmp_path / "run"
+    measured = run("evaluate", odd, "popularity", "--protocol", "leave-last-out", "--out", written, "--json")
+    assert measured.code == 0, measured.err
+    assert json.loads((written / "evaluation.json").read_text("utf-8"))["data"]["name"] == odd.name
+    refused = run("train", f"{odd}.missing", "--out", tmp_path / "v.npz")
+    assert refused.code == 2
+    assert refused.err.count("\n") == 1
+    assert "\x1b" not in refused.err

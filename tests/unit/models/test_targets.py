@@ -70,3 +70,12 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
 def test_a_full_disk_is_one_line() -> None:
     with pytest.raises(ConfigurationError, match="cannot be written: No space left"), replacing(Path("map.png")):
         raise OSError(28, "No space left on device")
+
+
+def test_links_in_a_circle_are_a_target_like_any_other(tmp_path: Path) -> None:
+    loop = tmp_path / "loop.npz"
+    loop.symlink_to(loop)
+    check_targets(("--out", loop, ".npz"))
+    with replacing(loop) as partial:
+        partial.write_text("whole")
+    assert loop.read_text() == "whole"
