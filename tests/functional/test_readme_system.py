@@ -35,7 +35,7 @@ def script(document: Path, name: str) -> str:
         elif lines and lines[-1].endswith("\\"):
             lines.append(line)
     assert lines, f"{document.name} has no commands to run as {name!r}"
-    return "\n".join(["set -eu", "trap 'kill $(jobs -p)' EXIT", *lines, ""])
+    return "\n".join(["set -eu", "trap 'kill $(jobs -p) 2>/dev/null || true' EXIT", *lines, ""])
 
 
 def orders() -> list[dict[str, str]]:
@@ -102,3 +102,24 @@ def test_the_five_minutes_guide_ends_with_a_personalised_answer(shop: Path, engi
     moved = re.search(r"X-Sessionrank: personalised; window=100; moved=(\d+)", output, re.IGNORECASE)
     assert moved, output
     assert int(moved[1]) > 0
+
+
+def test_the_lines_about_models_prepare_measure_and_train(tmp_path: Path) -> None:
+    visits: dict[str, list[str]] = defaultdict(list)
+    for row in orders()[:20_000]:
+        visits[row["CustomerID"]].append(row["StockCode"])
+    (tmp_path / "visits.txt").write_text("".join(f"{who} {' '.join(items)}\n" for who, items in visits.items()))
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    done = subprocess.run(
+        ["bash", "-c", script(ROOT / "README.md", "models")],
+        cwd=tmp_path,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert all(name in done.stdout for name in ("popularity", "word2vec", "sequential-rules"))
+    assert (tmp_path / "vectors.npz").exists()
