@@ -39,6 +39,8 @@ def opened(path: Path | str, *, missing: str, otherwise: str) -> Iterator[Mappin
         raise DataError(f"{path}: {missing}") from error
     except Exception as error:  # a damaged file fails in more ways than zipfile, zlib, numpy and json name
         reason = " ".join(str(error).split())[:_LONGEST_REASON]
+        if "pickle" in reason:  # what numpy says here is how to run what the file brings along
+            reason = "it is no .npz, or holds objects"
         raise DataError(f"{path}: {otherwise}: {reason or type(error).__name__}") from error
 
 

@@ -13,7 +13,7 @@ from typing import TextIO
 
 from sessionrank.errors import ConfigurationError, DataError
 
-__all__ = ["bounded_lines", "open_text", "sha256_of", "suffix_of"]
+__all__ = ["bounded_lines", "check_encoding", "open_text", "sha256_of", "suffix_of"]
 
 
 def suffix_of(path: Path | str) -> str:
@@ -45,10 +45,7 @@ def open_text(path: Path | str, *, encoding: str = "utf-8-sig") -> Iterator[Text
         ConfigurationError: there is no such encoding.
     """
     path = Path(path)
-    try:
-        "".encode(encoding)
-    except LookupError as error:
-        raise ConfigurationError(f"unknown encoding {encoding!r}; try utf-8 or iso-8859-1") from error
+    check_encoding(encoding)
     try:
         with path.open("rb") as raw:
             packed = path.name.lower().endswith(".gz")
@@ -78,3 +75,11 @@ def bounded_lines(path: Path | str, text: TextIO, *, limit: int, expected: str) 
         if len(line) > limit:
             raise DataError(f"{path}: line {number} is longer than {limit:,} characters; is this {expected}?")
         yield line
+
+
+def check_encoding(encoding: str) -> None:
+    """Raises :class:`ConfigurationError` when text cannot be read in ``encoding``."""
+    try:
+        "".encode(encoding)
+    except (LookupError, ValueError) as error:  # ValueError: a codec that takes no text at all, or a NUL in the name
+        raise ConfigurationError(f"unknown encoding {encoding!r}; try utf-8 or iso-8859-1") from error

@@ -11,6 +11,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sessionrank.errors import DataError
+from sessionrank.errors import ConfigurationError, DataError
 from sessionrank.npz import opened
 
 __all__ = ["DTYPE", "FORMAT_VERSION", "VectorsFile", "decode", "unit"]
@@ -62,19 +63,29 @@ class VectorsFile:
         return made
 
     def save(self, path: Path | str) -> None:
-        """Write the file; a reader sees the old one or the whole new one."""
+        """Write the file; a reader sees the old one or the whole new one.
+
+        Raises:
+            ConfigurationError: it cannot be written (a full disk, for example); nothing is left behind then.
+        """
         path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(path.name + f".{os.getpid()}.part")
-        with partial.open("wb") as file:
-            np.savez(
-                file,
-                ids=self.ids,
-                vectors=self.vectors,
-                support=self.support,
-                meta=np.array(json.dumps(self.meta, sort_keys=True)),
-            )
-        partial.replace(path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with partial.open("wb") as file:
+                np.savez(
+                    file,
+                    ids=self.ids,
+                    vectors=self.vectors,
+                    support=self.support,
+                    meta=np.array(json.dumps(self.meta, sort_keys=True)),
+                )
+            partial.replace(path)
+        except OSError as error:
+            raise ConfigurationError(f"{path}: cannot be written: {error.strerror or error}") from error
+        finally:
+            with suppress(OSError):
+                partial.unlink()
 
     @classmethod
     def load(cls, path: Path | str) -> VectorsFile:

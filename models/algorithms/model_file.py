@@ -48,6 +48,8 @@ class ModelFile:
         """The sparse matrix ``name``; raises :class:`DataError` when its parts do not make one."""
         try:
             parts = [self.arrays[f"{name}.{part}"] for part in ("data", "indices", "indptr")]
+            if parts[0].dtype != np.float32 or any(part.dtype.kind != "i" for part in parts[1:]):
+                raise ValueError("numbers of another kind")
             made = sparse.csr_array(tuple(parts), shape=tuple(self.arrays[f"{name}.shape"].tolist()))
             made.check_format(full_check=True)
         except (KeyError, ValueError, TypeError) as error:
@@ -70,10 +72,19 @@ class ModelFile:
         missing = "no such model file; make one with `sessionrank model train`"
         with opened(path, missing=missing, otherwise="not a model file (.npz with items and meta)") as parts:
             arrays = dict(parts)
-            items, meta = tuple(arrays.pop("items").tolist()), json.loads(str(arrays.pop("meta")))
+            ids = arrays.pop("items")
+            if ids.ndim != 1 or ids.dtype.kind != "U":
+                raise ValueError("its items are no list of texts")
+            if wrong := [name for name, array in arrays.items() if array.dtype.kind == "f" and not _finite(array)]:
+                raise ValueError(f"its part {wrong[0]} holds a number that is not finite; train it again")
+            items, meta = tuple(ids.tolist()), json.loads(str(arrays.pop("meta")))
             version, maker = meta.get("model_version"), meta.get("algorithm")
         if version != FORMAT_VERSION:
             raise DataError(f"{path}: a model file of version {version}, not {FORMAT_VERSION}; train it again")
         if maker != algorithm:
             raise DataError(f"{path}: made by {maker!r}, not by {algorithm}")
         return cls(items, arrays, meta)
+
+
+def _finite(array: NDArray[Any]) -> bool:
+    return bool(np.isfinite(array).all())

@@ -6,6 +6,7 @@ file says: ``{"algorithm": "word2vec", "parameters": {"size": 64}}``, as ``model
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +23,7 @@ from .blend import Blend
 from .bpr import Bpr
 from .factors import Factors
 from .fasttext import FastText
+from .gensim_vectors import GensimVectors
 from .item_knn import ItemKnn
 from .popularity import Popularity
 from .random import Random
@@ -128,7 +130,22 @@ def load_model(path: Path | str) -> Model:
     """
     missing = "no such model file; make one with `sessionrank model train`"
     with opened(path, missing=missing, otherwise="not a model file (.npz with items and meta)") as parts:
-        maker = json.loads(str(parts["meta"]))["algorithm"]
+        meta = json.loads(str(parts["meta"]))
+        maker = meta["algorithm"]
     if not isinstance(maker, str) or maker not in ALGORITHMS:
         raise DataError(f"{path}: made by {maker!r}, which is no algorithm here: {', '.join(sorted(ALGORITHMS))}")
+    _check_parameters(path, ALGORITHMS[maker], meta.get("parameters"))
     return ALGORITHMS[maker].load(path)
+
+
+def _check_parameters(path: Path | str, kind: type[Algorithm], said: Any) -> None:
+    """Raises :class:`DataError` when those in a model's file are not what its algorithm has; vectors do without."""
+    if issubclass(kind, GensimVectors):
+        return
+    try:
+        lacking = {field.name for field in dataclasses.fields(kind)} - {"seed"} - set(said)
+        build_algorithm(kind.name, said)
+    except (ConfigurationError, TypeError, AttributeError) as error:
+        raise DataError(f"{path}: its parameters are damaged: {error}") from error
+    if lacking:
+        raise DataError(f"{path}: the parameter {min(lacking)} is missing from it; train it again")

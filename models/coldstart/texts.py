@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sessionrank.errors import ConfigurationError, DataError
+from sessionrank.textfile import check_encoding
 
 from ..catalogue import catalogue_rows, check_columns
 from .features import LONGEST_TEXT
@@ -31,7 +32,7 @@ def read_texts(
     """
     if not columns:
         raise ConfigurationError("name at least one column with text, such as --columns name")
-    _check_encoding(encoding)
+    check_encoding(encoding)
     seen: dict[str, None] = {}
     found: dict[str, Counter[str]] = {}
     for row in catalogue_rows(path, encoding=encoding):
@@ -51,10 +52,3 @@ def _is_sku(text: str) -> bool:
 
 def _most_frequent(texts: Counter[str]) -> str:
     return max(filter(None, texts), key=texts.__getitem__, default="")
-
-
-def _check_encoding(encoding: str) -> None:
-    try:
-        "".encode(encoding)
-    except LookupError as error:
-        raise ConfigurationError(f"unknown encoding {encoding!r}; try utf-8 or iso-8859-1") from error

@@ -98,4 +98,5 @@ def _seconds(date: str) -> int:
 
 
 def _said(cut: int) -> str:
-    return datetime.fromtimestamp(cut, tz=timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
+    # Not `datetime`: a cut need not lie in the years 1 to 9999.
+    return str(np.datetime64(cut, "s")).replace("T", " ")

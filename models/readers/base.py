@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sessionrank.errors import ConfigurationError, DataError
-from sessionrank.textfile import bounded_lines, open_text
+from sessionrank.errors import DataError
+from sessionrank.textfile import bounded_lines, check_encoding, open_text
 
 from ..prepare import Limits, within
 from ..sessions import Sessions, encoded
@@ -97,10 +97,7 @@ class TextReader(Reader):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        try:
-            "".encode(self.encoding)
-        except LookupError as error:
-            raise ConfigurationError(f"unknown encoding {self.encoding!r}; try utf-8 or iso-8859-1") from error
+        check_encoding(self.encoding)
 
 
 def text_lines(path: Path | str, *, encoding: str) -> Iterator[str]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from sessionrank.models.algorithms.model_file import ModelFile
-from sessionrank.models.algorithms.registry import load_model
+from sessionrank.models.algorithms.registry import load_model, make_algorithm
 from sessionrank.models.prepared import load_sessions
 
 from sessionrank.errors import DataError
@@ -103,3 +103,53 @@ def test_a_part_that_is_no_array_is_refused(tmp_path: Path) -> None:
         file.writestr("ids.npy", b"no array")
     with pytest.raises(DataError, match="its part ids is no array"):
         VectorsFile.load(path)
+
+
+def test_nobody_is_told_to_load_what_is_not_safe(tmp_path: Path) -> None:
+    np.savez(tmp_path / "v.npz", ids=np.array([{}], dtype=object))
+    (tmp_path / "text.npz").write_text("no vectors here")
+    for name in ("v.npz", "text.npz"):
+        with pytest.raises(DataError, match="or holds objects"):
+            VectorsFile.load(tmp_path / name)
+
+
+def changed(path: Path, **parts: Any) -> Path:
+    """The file with some parts, or some of what its meta says, replaced (``None``: left out)."""
+    with np.load(path) as file:
+        arrays = dict(file)
+    meta = json.loads(str(arrays["meta"]))
+    for name, value in parts.items():
+        if name in arrays:
+            arrays[name] = value
+        else:
+            meta["parameters"][name] = value
+    meta["parameters"] = {name: value for name, value in meta["parameters"].items() if value is not None}
+    arrays["meta"] = np.array(json.dumps(meta))
+    np.savez(path, **arrays)
+    return path
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("algorithm", "parts"),
+    [
+        ("vsknn", {"decay": "x"}),
+        ("vsknn", {"decay": None}),
+        ("vsknn", {"neighbours": [1]}),
+        ("item-knn", {"last": -1}),
+        ("sequential-rules", {"rules.indices": np.array([1e300])}),
+        ("sequential-rules", {"rules.data": np.array([1e300])}),
+        ("random", {"items": np.zeros((2, 2))}),
+        ("blend", {"history": "x"}),
+        ("blend", {"weights": np.array([np.nan])}),
+        ("als", {"confidence": -1}),
+    ],
+)
+def test_a_model_whose_parts_or_parameters_are_damaged_is_refused(
+    tmp_path: Path, algorithm: str, parts: dict[str, Any]
+) -> None:
+    path = tmp_path / "model.npz"
+    make_algorithm(algorithm).fit([["a", "b", "c", "a"], ["b", "c", "d"]] * 20).save(path)
+    load_model(path)
+    with pytest.raises(DataError):
+        load_model(changed(path, **parts))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sessionrank.errors import ConfigurationError, DataError
-from sessionrank.textfile import bounded_lines, open_text, sha256_of, suffix_of
+from sessionrank.textfile import bounded_lines, check_encoding, open_text, sha256_of, suffix_of
 
 
 @pytest.mark.parametrize(("name", "suffix"), [("a.csv", ".csv"), ("a.CSV.gz", ".csv"), ("a.b.tsv", ".tsv"), ("x", "")])
@@ -65,3 +65,9 @@ def test_an_encoding_that_is_none_of_texts_is_refused(encoding: str) -> None:
         open_text("a.txt", encoding=encoding),
     ):
         pass
+
+
+@pytest.mark.parametrize("encoding", ["klingon", "hex", "undefined", "utf\0"])
+def test_what_is_no_encoding_of_text_is_refused(encoding: str) -> None:
+    with pytest.raises(ConfigurationError, match="unknown encoding"):
+        check_encoding(encoding)

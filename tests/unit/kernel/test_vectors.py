@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pytest
 
-from sessionrank.errors import DataError
+from sessionrank.errors import ConfigurationError, DataError
 from sessionrank.vectors import VectorsFile, decode, unit
 
 
@@ -111,3 +112,22 @@ def test_the_wanted_size_decides_when_it_is_given() -> None:
 def test_there_may_be_nothing_to_decode(blobs: list[bytes | None]) -> None:
     matrix, positions = decode(blobs)
     assert (len(matrix), positions) == (0, [])
+
+
+@pytest.mark.parametrize("stop", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_what_cannot_be_written_whole_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: BaseException
+) -> None:
+    path = tmp_path / "v.npz"
+    made().save(path)
+    before = path.read_bytes()
+
+    def half(file: BinaryIO, **_: object) -> None:
+        file.write(b"half")
+        raise stop
+
+    monkeypatch.setattr(np, "savez", half)
+    with pytest.raises((ConfigurationError, KeyboardInterrupt)):
+        made().save(path)
+    assert [one.name for one in tmp_path.iterdir()] == ["v.npz"]
+    assert path.read_bytes() == before

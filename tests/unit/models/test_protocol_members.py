@@ -140,3 +140,11 @@ def test_skipped_answers_are_taken_out_of_those_of_their_case() -> None:
     _, cases = protocol.cases(named("u v", "a b", "c"))
     assert questions(cases) == {0: (("a", "b"), ("b",))}
     assert cases.left_out == {"training saw none of the answers": 1}
+
+
+@pytest.mark.parametrize(
+    ("date", "line"), [("9999-12-31T23:59:59-14:00", "cut earlier"), ("0001-01-01T00:00+14:00", "cut later")]
+)
+def test_a_cut_at_the_edge_of_the_calendar_is_told_like_any_other(date: str, line: str) -> None:
+    with pytest.raises(DataError, match=line):
+        make_protocol(f"by-time:date={date}").cases(SESSIONS)
