@@ -48,11 +48,13 @@ class ModelFile:
         """The sparse matrix ``name``; raises :class:`DataError` when its parts do not make one."""
         try:
             parts = [self.arrays[f"{name}.{part}"] for part in ("data", "indices", "indptr")]
-            if parts[0].dtype != np.float32 or any(part.dtype.kind != "i" for part in parts[1:]):
+            if parts[0].dtype != np.float32 or any(
+                part.dtype.kind != "i" for part in [*parts[1:], self.arrays[f"{name}.shape"]]
+            ):
                 raise ValueError("numbers of another kind")
             made = sparse.csr_array(tuple(parts), shape=tuple(self.arrays[f"{name}.shape"].tolist()))
             made.check_format(full_check=True)
-        except (KeyError, ValueError, TypeError) as error:
+        except (KeyError, ValueError, TypeError, OverflowError) as error:
             raise DataError(f"a model file whose part {name} is damaged: {error}") from error
         return made
 

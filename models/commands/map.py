@@ -23,6 +23,7 @@ from ..maps.interactive import save_html
 from ..maps.picture import save_png
 from ..maps.tsne import LEAST_ITEMS, STEPS, bounded_perplexity, tsne
 from ..targets import check_targets
+from .types import FiniteRange
 
 __all__ = ["map_items"]
 
@@ -46,9 +47,7 @@ _SUPPORT = "support"
     "--labels", type=click.IntRange(0, 100), default=24, show_default=True, help="Items named on the picture."
 )
 @click.option("--sample", type=click.IntRange(5), default=20_000, show_default=True, help="At most so many items.")
-@click.option(
-    "--perplexity", type=click.FloatRange(1, 1000), default=30.0, show_default=True, help="Neighbours that count."
-)
+@click.option("--perplexity", type=FiniteRange(1, 1000), default=30.0, show_default=True, help="Neighbours that count.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=123, show_default=True, help="Of sample and start.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Threads.")
 def map_items(

@@ -74,6 +74,6 @@ def _names(sessions: Sessions, what: str) -> tuple[str, ...]:
     if sessions.names is None:
         raise DataError(
             f"protocol holdout joins two files by the names of their sessions, and {what} has none: "
-            "take a reader that gives names"
+            "take a reader that gives names, and `sessionrank model prepare` with --names"
         )
     return sessions.names

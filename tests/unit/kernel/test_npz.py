@@ -138,6 +138,7 @@ def changed(path: Path, **parts: Any) -> Path:
         ("vsknn", {"neighbours": [1]}),
         ("item-knn", {"last": -1}),
         ("sequential-rules", {"rules.indices": np.array([1e300])}),
+        ("sequential-rules", {"rules.shape": np.array([3.0, 1e300])}),
         ("sequential-rules", {"rules.data": np.array([1e300])}),
         ("random", {"items": np.zeros((2, 2))}),
         ("blend", {"history": "x"}),

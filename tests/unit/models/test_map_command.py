@@ -141,6 +141,7 @@ def test_items_whose_vector_is_zero_are_left_out_and_counted(run: Run) -> None:
     ("words", "line"),
     [
         (["v.npz"], "nothing to write: give --out"),
+        (["v.npz", "--out", "m.png", "--perplexity", "nan"], "nan is no finite number"),
         (["none.npz", "--out", "m.png"], "none.npz: no such vectors file"),
         (["v.npz", "--out", "m.pdf"], "must end in .png"),
         (["v.npz", "--html", "c.csv/m.html"], "it is not a folder"),

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from models.prepared import load_sessions, save_sessions
-from models.sessions import Sessions
+from models.protocols.holdout import Holdout
+from models.sessions import Sessions, encoded
 from sessionrank.errors import DataError
 
 WHOLE = Sessions(
@@ -94,3 +95,11 @@ def test_a_single_array_is_no_session_file(tmp_path: Path) -> None:
     np.save(tmp_path / "s.npy", np.arange(3))
     with pytest.raises(DataError, match="not a session file"):
         load_sessions(tmp_path / "s.npy")
+
+
+def test_the_protocol_that_needs_names_says_how_a_prepared_file_gets_them(tmp_path: Path) -> None:
+    path = tmp_path / "s.npz"
+    save_sessions(path, encoded([["a", "b"], ["b", "c"]]), {})
+    sessions, _ = load_sessions(path, names=True)
+    with pytest.raises(DataError, match="model prepare` with --names"):
+        Holdout(held_back=sessions).cases(sessions)
