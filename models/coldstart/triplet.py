@@ -38,16 +38,18 @@ class Triplet(ColdStart):
 
     name: ClassVar[str] = "triplet"
     needs_sessions: ClassVar[bool] = True
-    inputs: int = parameter(512, "Numbers that a text is brought down to first (latent semantic analysis).", least=2)
+    inputs: int = parameter(
+        512, "Numbers that a text is brought down to first (latent semantic analysis).", least=2, most=65536
+    )
     hidden: int = parameter(512, "Units of the hidden layer.", least=1, most=65536)
     dropout: float = parameter(0.6, "Share of them that is left out at each step of training.", least=0, most=0.95)
-    window: int = parameter(2, "A positive stands at most so many places from its anchor.", least=1)
+    window: int = parameter(2, "A positive stands at most so many places from its anchor.", least=1, most=10_000)
     own: float = parameter(0.9, "Share of triplets whose anchor is the positive's own vector.", least=0, most=1)
     margin: float = parameter(0.6, "By how much the positive must be nearer than a negative.", above=0, most=2)
-    epochs: int = parameter(10, "Passes.", least=1)
-    steps: int = parameter(100, "Batches in each pass.", least=1)
+    epochs: int = parameter(10, "Passes.", least=1, most=1_000_000)
+    steps: int = parameter(100, "Batches in each pass.", least=1, most=1_000_000)
     batch: int = parameter(256, "Triplets in a batch; each has all others' negatives too.", least=2, most=65536)
-    rate: float = parameter(0.003, "Learning rate at the start; it falls to nothing.", above=0)
+    rate: float = parameter(0.003, "Learning rate at the start; it falls to nothing.", above=0, most=10)
 
     @property
     def epochs_planned(self) -> int:

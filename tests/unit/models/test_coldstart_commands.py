@@ -116,6 +116,7 @@ def test_without_keras_one_line_names_the_extra_and_ridge_works(run: Run, monkey
         (["catalogue.csv", "--method", "ridge:strength=-1"], "strength must be at least 0"),
         (["catalogue.csv", "--method", "ridge:depth=1"], "ridge has no parameter 'depth'"),
         (["catalogue.csv", "--method", "triplet"], "name their file with --data"),
+        (["catalogue.csv", "--method", f"triplet:window={10**23}"], "window must be from 1 to 10000"),
         (["catalogue.csv", "--out", "c.txt"], "must end in .npz"),
         (["catalogue.csv", "--out", "v.npz"], "is read by this command"),
         (["other.csv"], "is this the same shop's catalogue"),
