@@ -134,17 +134,17 @@ def load_model(path: Path | str) -> Model:
         maker = meta["algorithm"]
     if not isinstance(maker, str) or maker not in ALGORITHMS:
         raise DataError(f"{path}: made by {maker!r}, which is no algorithm here: {', '.join(sorted(ALGORITHMS))}")
-    _check_parameters(path, ALGORITHMS[maker], meta.get("parameters"))
+    _check_parameters(path, ALGORITHMS[maker], meta.get("parameters"), meta.get("seed"))
     return ALGORITHMS[maker].load(path)
 
 
-def _check_parameters(path: Path | str, kind: type[Algorithm], said: Any) -> None:
+def _check_parameters(path: Path | str, kind: type[Algorithm], said: Any, seed: Any) -> None:
     """Raises :class:`DataError` when those in a model's file are not what its algorithm has; vectors do without."""
     if issubclass(kind, GensimVectors):
         return
     try:
         lacking = {field.name for field in dataclasses.fields(kind)} - {"seed"} - set(said)
-        build_algorithm(kind.name, said)
+        build_algorithm(kind.name, {**said, "seed": seed})
     except (ConfigurationError, TypeError, AttributeError) as error:
         raise DataError(f"{path}: its parameters are damaged: {error}") from error
     if lacking:

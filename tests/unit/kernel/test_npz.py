@@ -154,3 +154,15 @@ def test_a_model_whose_parts_or_parameters_are_damaged_is_refused(
     load_model(path)
     with pytest.raises(DataError):
         load_model(changed(path, **parts))
+
+
+@pytest.mark.parametrize("seed", [None, "x", -1, 1.5])
+def test_a_model_whose_seed_is_none_is_refused(tmp_path: Path, seed: object) -> None:
+    path = tmp_path / "model.npz"
+    np.savez(
+        path,
+        items=np.array(["a"]),
+        meta=json.dumps({**json.loads(META), "algorithm": "random", "seed": seed, "parameters": {}}),
+    )
+    with pytest.raises(DataError, match="its parameters are damaged"):
+        load_model(path)
