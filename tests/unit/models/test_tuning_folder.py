@@ -96,7 +96,7 @@ def test_the_same_sweep_is_resumed(tmp_path: Path) -> None:
     ("change", "line"),
     [
         ({"seed": 2}, "another seed: 1, now 2"),
-        ({"data": {"sha256": "abd"}}, "another data: "),
+        ({"data": {"sha256": "xyz"}}, "another data: "),
         ({"more": 1}, "another more: null, now 1"),
     ],
 )
