@@ -148,7 +148,7 @@ def _weights(model: BlendModel, prefixes: Sequence[Sequence[str]], answers: Sequ
     hit = found.columns == wanted[found.rows]
     kept = np.isin(found.rows, found.rows[hit])
     if not hit.any():
-        raise DataError("no held-back item is among the candidates of any part, so there is nothing to weigh them by")
+        raise DataError("no held-back item is among the candidates of any part: give more sessions or other parts")
     rows = found.rows[kept]
     starts = np.flatnonzero(np.diff(rows, prepend=-1))
     return fit_weights(found.inputs[kept], starts, np.flatnonzero(hit[kept]))

@@ -31,6 +31,7 @@ from ..tuning.results import Point, Trial
 from ..tuning.space import SPACES, space_of
 from ..tuning.trial import Proposal
 from .data_options import data_options, read_data, take_reader
+from .types import FiniteRange
 
 __all__ = ["tune"]
 
@@ -55,7 +56,7 @@ _MOST_TRIALS = 5000
 @click.option("--grace", type=click.IntRange(1, 1000), default=4, show_default=True, help="Epochs before any may stop.")
 @click.option(
     "--factor",
-    type=click.FloatRange(1.1, 100),
+    type=FiniteRange(1.1, 100),
     default=3,
     show_default=True,
     help="One trial in so many goes on after GRACE epochs, after GRACE × FACTOR, ….",

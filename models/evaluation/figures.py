@@ -126,15 +126,17 @@ def _quotient(means: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _coverage(results: Sequence[Result], material: Material, part: str, k: int) -> dict[str, Any]:
-    """The mean over draws; its interval tells what the coverage loses without a session, in all draws together."""
-    items = len(material.train.items)
+    """The mean over draws, of the items that training or the model knows.
+
+    Its interval tells what the coverage loses without a session, in all draws together.
+    """
     losses = np.zeros(len(material.cases))
     draws = []
     drawn = material.drawn[part]
     for places in drawn:
-        lists = [result.ranked[places] for result in results]
-        draws.append(float(np.mean([coverage_at_k(ranked, k, items) for ranked in lists])))
-        for ranked in lists:
+        lists = [(result.ranked[places], len(result.items)) for result in results]
+        draws.append(float(np.mean([coverage_at_k(ranked, k, items) for ranked, items in lists])))
+        for ranked, items in lists:
             losses[places] += sole_items_at_k(ranked, k) / (items * len(lists) * len(drawn))
     mean = float(np.mean(draws))
     return figure(mean, *jackknife_interval(mean, losses[material.weights(part) > 0]), draws)

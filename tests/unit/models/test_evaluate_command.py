@@ -7,12 +7,14 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from models.algorithms.popularity import Popularity
 from models.evaluation.evaluate import evaluate
 from models.protocols.registry import make_protocol
 from models.readers.sessions_txt import SessionsTxt
+from sessionrank.vectors import VectorsFile
 from tests.support.model_run import Ran, run_model
 
 #: Enough for 60 sessions, and quick.
@@ -207,3 +209,17 @@ def test_text_from_outside_cannot_leave_its_cell_or_its_label(run: Run, tmp_path
     assert ran.code == 0, ran.err
     assert "\x1b[2J" not in ran.out + (tmp_path / "results" / "evaluation.md").read_text()
     assert "# a\\|b$x\\_1$" in (tmp_path / "results" / "evaluation.md").read_text()
+
+
+def test_a_model_that_knows_more_items_than_the_data_covers_at_most_all_of_them(
+    run: Run, sessions_file: Path, tmp_path: Path
+) -> None:
+    known = sorted({item for visit in visits() for item in visit})
+    ids = [*known, *(f"new{number}" for number in range(40))]
+    matrix = np.random.default_rng(1).normal(size=(len(ids), 4))
+    meta = {"algorithm": "word2vec", "seed": 1, "parameters": {}}
+    VectorsFile.build(ids, matrix, [1] * len(ids), meta).save(tmp_path / "completed.npz")
+    ran = run("evaluate", sessions_file, "--model", tmp_path / "completed.npz", *SMALL, "--json")
+    assert ran.code == 0, ran.err
+    (one,) = ran.json["algorithms"]
+    assert 0.5 < one["parts"]["test"]["metrics"]["coverage@10"]["mean"] <= 1

@@ -54,7 +54,7 @@ def test_tune_refuses_what_cannot_work(
 
 
 @pytest.mark.parametrize(
-    "words", [["--trials", "0"], ["--max-epochs", "0"], ["--factor", "1"], ["--objective", "test"]]
+    "words", [["--trials", "0"], ["--max-epochs", "0"], ["--factor", "1"], ["--factor", "nan"], ["--objective", "test"]]
 )
 def test_tune_refuses_numbers_that_cannot_work(
     capsys: pytest.CaptureFixture[str], sessions_file: Path, words: list[str]
