@@ -25,7 +25,7 @@ demo: $(VENV)/.demo ## Start everything on real data and watch search follow a v
 
 test: lint ## Lint, types, import directions, then unit, contract and functional tests with coverage
 	@$(BIN)/sessionrank stack fetch --all
-	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered $(ARGS)
+	@$(BIN)/python -m tests.support.side_by_side $(ARGS)
 
 lint: $(VENV)/.dev ## Lint, spelling, types, import directions
 	@$(BIN)/ruff check
@@ -47,7 +47,7 @@ bench: $(VENV)/.dev ## Added latency and CPU a request, beside the bare engine a
 	@$(BIN)/sessionrank stack run -- $(BIN)/python -m tests.benchmarks.bench $(ARGS)
 
 clean: ## Remove what was built or installed here (downloads in the cache folder stay)
-	rm -rf $(VENV) build dist *.egg-info .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist *.egg-info .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	rm -rf .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -81,8 +81,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         # Imported here, so that `--version` and help stay quick.
         from sessionrank.console import printable
 
-        # Names of files and columns are from outside, and a terminal must not take orders from them.
-        click.echo(f"Error: {printable(str(error))}", err=True)
+        # Names of files and columns are from outside, and a terminal must not take orders from them. Line ends stay:
+        # a server that died is told with the end of its log.
+        click.echo("Error: " + "\n".join(printable(line) for line in str(error).split("\n")), err=True)
         sys.exit(error.exit_code)
     except click.ClickException as error:
         error.show()

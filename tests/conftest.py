@@ -1,12 +1,21 @@
 """Fixtures for all tests: real servers, started on first use and shared by the whole session."""
 
+import re
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
 from tests.support.stack import Servers, TestStack
+
+ROOT = Path(__file__).parents[1]
+#: Tests that learn and measure and need no server, only a core of their own.
+MODELS = re.compile(
+    r"tests/(unit/models/|functional/models/|functional/test_(evaluate|word2vec)_"
+    r"|contract/test_(algorithms|coldstart|protocols|readers)\.py|benchmarks/test_ann)"
+)
 
 
 def pytest_configure() -> None:
@@ -14,6 +23,12 @@ def pytest_configure() -> None:
     for number, default in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
         if signal.getsignal(number) == signal.SIG_IGN:
             signal.signal(number, default)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if MODELS.match(item.path.relative_to(ROOT).as_posix()):
+            item.add_marker("models")
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
@@ -16,6 +16,7 @@ from ..backends.base import BackendRequest
 from ..deadline import Deadline
 from ..releases import named_indices
 from ..services import Services
+from .paths import parameters
 
 __all__ = ["blueprint"]
 
@@ -36,7 +37,7 @@ def blueprint(services: Services) -> Blueprint:
         checks = {"engine": _engine, "store": _store, "release": _release}
         parts = {name: _checked(check, services) for name, check in checks.items()}
         status = _verdict(parts)
-        enough = ("ready",) if request.args.get("strict") == "true" else ("ready", "plain")
+        enough = ("ready",) if parameters().get("strict") == "true" else ("ready", "plain")
         return jsonify({"status": status, **parts}), 200 if status in enough else 503
 
     @views.get("/metrics")

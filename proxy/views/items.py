@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify
 from marshmallow import Schema, ValidationError
 
 from sessionrank.nearest import Neighbour
@@ -16,7 +16,7 @@ from ..indices import covered
 from ..releases import default_index
 from ..schemas import AnalogySchema, SimilarSchema, first_message
 from ..services import Services
-from .paths import own_blueprint
+from .paths import own_blueprint, parameters
 
 __all__ = ["blueprint"]
 
@@ -58,7 +58,7 @@ def blueprint(services: Services) -> Blueprint:
 
 def _asked(schema: Schema) -> dict[str, Any]:
     try:
-        asked: dict[str, Any] = schema.load(request.args.to_dict())
+        asked: dict[str, Any] = schema.load(parameters())
     except ValidationError as error:
         raise HttpError(400, "illegal_argument_exception", first_message(error)) from error
     return asked

@@ -1,12 +1,14 @@
-"""Ids in paths: a session id or a sku may hold slashes, also first and several in a row."""
+"""What stands in the target: ids in paths, which may hold slashes, also first and several in a row; and the query."""
 
 from __future__ import annotations
 
-from flask import Blueprint
+from flask import Blueprint, request
 from flask.blueprints import BlueprintSetupState
 from werkzeug.routing import BaseConverter
 
-__all__ = ["own_blueprint"]
+from ..errors import HttpError
+
+__all__ = ["own_blueprint", "parameters"]
 
 
 class _Whole(BaseConverter):
@@ -25,3 +27,12 @@ def own_blueprint(name: str) -> Blueprint:
 
     views.record(teach)
     return views
+
+
+def parameters() -> dict[str, str]:
+    """The parameters of the query string; raises :class:`HttpError` (400) for raw bytes that are no UTF-8."""
+    try:
+        return dict(request.args.to_dict())
+    except UnicodeDecodeError as error:
+        reason = "the query string is not UTF-8; percent-encode it"
+        raise HttpError(400, "illegal_argument_exception", reason) from error

@@ -183,3 +183,10 @@ def test_an_analogy_is_of_a_managed_index(turned: MemorySessions) -> None:
     assert app.client.get(ANALOGY + "?a=a&b=b&c=c&index=other").status_code == 404
     assert app.client.post(ANALOGY + "?a=a&b=b&c=c").status_code == 405
     assert app.backend.requests == []
+
+
+@pytest.mark.parametrize("target", [path("a"), "/_sessionrank/analogy", "/_sessionrank/health/ready"])
+def test_raw_bytes_in_the_query_that_are_no_text_are_a_400(store: MemorySessions, target: str) -> None:
+    answer = own_endpoints(store=store).client.get(target, environ_overrides={"QUERY_STRING": "n=1&b=\x80"})
+    assert answer.status_code == 400
+    assert "not UTF-8" in answer.json["error"]["reason"]
