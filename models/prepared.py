@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from sessionrank.errors import DataError
 from sessionrank.npz import opened
+from sessionrank.writing import replacing
 
 from .sessions import Sessions
-from .targets import replacing
 
 __all__ = ["FORMAT_VERSION", "load_sessions", "save_sessions"]
 

@@ -1,16 +1,16 @@
-"""Files that commands write: refused early when they cannot be, replaced in one step when they are."""
+"""Files that commands write: refused early when they cannot be."""
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from sessionrank.errors import ConfigurationError
+from sessionrank.writing import told_in_one_line
 
-__all__ = ["check_folder", "check_targets", "replacing"]
+__all__ = ["check_folder", "check_targets"]
 
 
 def check_targets(*targets: tuple[str, Path | None, str], inputs: Sequence[Path | None] = ()) -> None:
@@ -29,7 +29,7 @@ def check_targets(*targets: tuple[str, Path | None, str], inputs: Sequence[Path 
             continue
         if target.suffix.lower() != suffix:
             raise ConfigurationError(f"{option} {target}: the name of this file must end in {suffix}")
-        with _one_line(f"{option} {target}"):
+        with told_in_one_line(f"{option} {target}"):
             if target.is_dir():
                 raise ConfigurationError(f"{option} {target}: cannot be written: it is a folder")
             if any(read and read.exists() and target.exists() and target.samefile(read) for read in inputs):
@@ -44,33 +44,9 @@ def check_targets(*targets: tuple[str, Path | None, str], inputs: Sequence[Path 
 
 def check_folder(option: str, folder: Path) -> None:
     """Make ``folder`` where it is missing; raises :class:`ConfigurationError` when none can be made in it."""
-    with _one_line(f"{option} {folder}"):
+    with told_in_one_line(f"{option} {folder}"):
         if folder.exists() and not folder.is_dir():
             raise ConfigurationError(f"{option} {folder}: no file can be made in it: it is not a folder")
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
-
-
-@contextmanager
-def replacing(target: Path) -> Iterator[Path]:
-    """Give the path of a file to write; ``target`` becomes it when the block ends well, and stays as it was if not.
-
-    Raises:
-        ConfigurationError: the file cannot be written (a full disk, for example).
-    """
-    partial = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        with _one_line(str(target)):
-            yield partial
-            partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-@contextmanager
-def _one_line(what: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise ConfigurationError(f"{what}: cannot be written: {error.strerror or error}") from error

@@ -8,10 +8,8 @@ parameters, data hash, seed, library versions). The same float32 bytes stand in 
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,8 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sessionrank.errors import ConfigurationError, DataError
+from sessionrank.errors import DataError
 from sessionrank.npz import opened
+from sessionrank.writing import replacing, told_in_one_line
 
 __all__ = ["DTYPE", "FORMAT_VERSION", "VectorsFile", "decode", "unit"]
 
@@ -68,24 +67,16 @@ class VectorsFile:
         Raises:
             ConfigurationError: it cannot be written (a full disk, for example); nothing is left behind then.
         """
-        path = Path(path)
-        partial = path.with_name(path.name + f".{os.getpid()}.part")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with partial.open("wb") as file:
-                np.savez(
-                    file,
-                    ids=self.ids,
-                    vectors=self.vectors,
-                    support=self.support,
-                    meta=np.array(json.dumps(self.meta, sort_keys=True)),
-                )
-            partial.replace(path)
-        except OSError as error:
-            raise ConfigurationError(f"{path}: cannot be written: {error.strerror or error}") from error
-        finally:
-            with suppress(OSError):
-                partial.unlink()
+        with told_in_one_line(str(path)):
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+        with replacing(Path(path)) as partial, partial.open("wb") as file:
+            np.savez(
+                file,
+                ids=self.ids,
+                vectors=self.vectors,
+                support=self.support,
+                meta=np.array(json.dumps(self.meta, sort_keys=True)),
+            )
 
     @classmethod
     def load(cls, path: Path | str) -> VectorsFile:

@@ -16,12 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse  # type: ignore[import-untyped]
 
-from sessionrank.errors import DataError
 from sessionrank.vectors import VectorsFile
 
 from ..parameters import parameter
-from ..sessions import encoded
-from .base import Algorithm, Epoch, OnEpoch
+from .base import Algorithm, Epoch, OnEpoch, learnable
 from .factor_model import FactorModel, load_parts, session_items, solvable
 from .threads import one_thread
 
@@ -46,13 +44,9 @@ class AlsModel(FactorModel):
         return solver
 
     @classmethod
-    def load(cls, path: Path | str, algorithm: str) -> AlsModel:
+    def load(cls, path: Path | str, algorithm: type[Algorithm]) -> AlsModel:
         """Read what :meth:`save` wrote; raises :class:`DataError` when the file is something else or damaged."""
         vectors, arrays = load_parts(path, algorithm)
-        for name in ("confidence", "regularization"):
-            value = vectors.meta["parameters"].get(name)
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= _MOST:
-                raise DataError(f"{path}: {name} must be above 0 and at most {_MOST:,}, not {value!r}")
         return cls(vectors, arrays["factors"], arrays["bias"])
 
 
@@ -69,14 +63,10 @@ class Als(Algorithm):
     )
     decay: float = parameter(0.5, "Weight of an item against the next newer one; 0: the last alone.", least=0, most=1)
 
-    @property
-    def epochs_planned(self) -> int:
-        return self.epochs
-
     def fit(self, sessions: Sequence[Sequence[str]], *, on_epoch: OnEpoch | None = None) -> AlsModel:
         import implicit  # type: ignore[import-untyped]
 
-        data = encoded(sessions).compacted()
+        data = learnable(sessions).compacted()
         counts = sparse.csr_matrix(session_items(data) * np.float32(self.confidence))
         meta = {**self.describe(implicit=implicit.__version__), "size": self.size}
 
@@ -103,7 +93,7 @@ class Als(Algorithm):
 
     @classmethod
     def load(cls, path: Path | str) -> AlsModel:
-        return AlsModel.load(path, cls.name)
+        return AlsModel.load(path, cls)
 
 
 def _solver(size: int, regularization: float, **options: Any) -> Any:

@@ -15,11 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse  # type: ignore[import-untyped]
 
-from sessionrank.errors import DataError
-
 from ..parameters import parameter
-from ..sessions import Sessions, encoded
-from .base import Algorithm, OnEpoch
+from ..sessions import Sessions
+from .base import Algorithm, OnEpoch, learnable
 from .item_to_item import ItemToItemModel
 
 __all__ = ["AssociationRules"]
@@ -38,9 +36,7 @@ class AssociationRules(Algorithm):
     longest: int = parameter(10_000, "Of longer sessions only the newest events count.", least=2, most=10_000)
 
     def fit(self, sessions: Sequence[Sequence[str]], *, on_epoch: OnEpoch | None = None) -> ItemToItemModel:
-        data = encoded(sessions)
-        if not data.events:
-            raise DataError("no session holds an item to learn from")
+        data = learnable(sessions)
         n = len(data.items)
         rules = sparse.csr_array((n, n), dtype=np.float32)
         for first, second, count in _batches(data, self.longest):
@@ -49,7 +45,7 @@ class AssociationRules(Algorithm):
 
     @classmethod
     def load(cls, path: Path | str) -> ItemToItemModel:
-        return ItemToItemModel.load(path, cls.name)
+        return ItemToItemModel.load(path, cls)
 
 
 _Pairs = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]

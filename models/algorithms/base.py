@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,11 +20,13 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from sessionrank.errors import ConfigurationError, DataError
 from sessionrank.vectors import VectorsFile
 
 from ..parameters import check_ranges, parameter
+from ..sessions import Sessions, encoded
 
-__all__ = ["LEAVE_OUT", "Algorithm", "Epoch", "Model", "OnEpoch", "best"]
+__all__ = ["LEAVE_OUT", "Algorithm", "Epoch", "Model", "OnEpoch", "best", "learnable"]
 
 #: Which items of the prefix are never recommended: the last one that training saw, any of them, or none.
 LEAVE_OUT = ("last", "all", "nothing")
@@ -125,8 +127,8 @@ class Algorithm(ABC):
 
     @property
     def epochs_planned(self) -> int:
-        """How often ``on_epoch`` will be called."""
-        return 0
+        """How often ``on_epoch`` will be called: as often as the parameter ``epochs`` says, where there is one."""
+        return int(getattr(self, "epochs", 0))
 
     @abstractmethod
     def fit(self, sessions: Sequence[Sequence[str]], *, on_epoch: OnEpoch | None = None) -> Model:
@@ -146,12 +148,43 @@ class Algorithm(ABC):
             DataError: the file is missing or is something else.
         """
 
+    @classmethod
+    def check_described(cls, path: Path | str, meta: Mapping[str, Any]) -> None:
+        """Compare what the file at ``path`` says of its making (:meth:`describe`) with what the algorithm has.
+
+        Raises:
+            DataError: a parameter is missing, unknown or out of its range.
+        """
+        try:
+            lacking = {field.name for field in dataclasses.fields(cls)} - {"seed"} - set(meta["parameters"])
+            cls._built({**meta["parameters"], "seed": meta["seed"]})
+        except (ConfigurationError, KeyError, TypeError, AttributeError) as error:
+            raise DataError(f"{path}: its parameters are damaged: {error}") from error
+        if lacking:
+            raise DataError(f"{path}: the parameter {min(lacking)} is missing from it; train it again")
+
+    @classmethod
+    def _built(cls, parameters: Mapping[str, Any]) -> Algorithm:
+        return cls(**parameters)
+
     def describe(self, **libraries: str) -> dict[str, Any]:
         """What a file says of how it was made: algorithm, parameters, seed, versions of libraries."""
         parameters = dataclasses.asdict(self)
         seed = parameters.pop("seed")
         versions = {"numpy": np.__version__, **libraries}
         return {"algorithm": self.name, "seed": seed, "parameters": parameters, "libraries": versions}
+
+
+def learnable(sessions: Sequence[Sequence[str]]) -> Sessions:
+    """The arrays of sessions that hold something to learn from.
+
+    Raises:
+        DataError: no session holds an item.
+    """
+    data = encoded(sessions)
+    if not data.events:
+        raise DataError("no session holds an item to learn from")
+    return data
 
 
 def best(scores: NDArray[np.float32], k: int) -> NDArray[np.int64]:

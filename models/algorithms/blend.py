@@ -8,7 +8,7 @@ chosen by hand, nothing by a test, and a shop whose data differ gets other weigh
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -121,11 +121,18 @@ class Blend(Algorithm):
         return said
 
     @classmethod
+    def _built(cls, parameters: Mapping[str, Any]) -> Algorithm:
+        # Imported here: the registry knows this file, and only it knows what parts a text or a file names.
+        from .registry import build_algorithm
+
+        return build_algorithm(cls.name, parameters)
+
+    @classmethod
     def load(cls, path: Path | str) -> BlendModel:
         # Imported here: the registry knows this file, and only it knows who can read a part.
         from .registry import load_model
 
-        file = ModelFile.load(path, cls.name)
+        file = ModelFile.load(path, cls)
         parts: list[Model] = []
         with tempfile.TemporaryDirectory(prefix="sessionrank-") as folder:
             part_file = Path(folder) / "part.npz"
@@ -133,8 +140,7 @@ class Blend(Algorithm):
                 part_file.write_bytes(packed.tobytes())
                 parts.append(load_model(part_file))
         weights = file.arrays.get("weights")
-        history = file.meta.get("parameters", {}).get("history")
-        names = input_names([""] * len(parts), with_history=bool(history))
+        names = input_names([""] * len(parts), with_history=bool(file.meta["parameters"]["history"]))
         if not parts or weights is None or weights.shape != (len(names),):
             raise DataError(f"{path}: a blend whose parts and weights do not fit together; train it again")
         return BlendModel(parts, weights, file.meta)

@@ -87,8 +87,8 @@ def _chunk(
         ranked = best(scores, each)
         row, rank = np.nonzero(ranked >= 0)
         taken[row, there[ranked[row, rank]]] = True
-    past_rows, past_columns, past = history(prefixes, column, with_visits=with_visits)
     if with_history:
+        past_rows, past_columns, past = history(prefixes, column, with_visits=with_visits)
         taken[past_rows, past_columns] = True
     rows, columns = np.nonzero(taken)
     # Where each candidate stands in the list of all of them, by row and column: the inputs are then filled in place.

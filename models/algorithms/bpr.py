@@ -19,8 +19,8 @@ from scipy import sparse  # type: ignore[import-untyped]
 from sessionrank.vectors import VectorsFile
 
 from ..parameters import parameter
-from ..sessions import Sessions, encoded
-from .base import Algorithm, Epoch, OnEpoch
+from ..sessions import Sessions
+from .base import Algorithm, Epoch, OnEpoch, learnable
 from .factor_model import SumModel, scaled, session_items, solvable
 from .threads import one_thread
 
@@ -42,18 +42,15 @@ class Bpr(Algorithm):
     popularity: float = parameter(0.0, "Weight of the logarithm of an item's support.", least=0, most=1000)
     decay: float = parameter(0.5, "Weight of an item against the next newer one; 0: the last alone.", least=0, most=1)
 
-    @property
-    def epochs_planned(self) -> int:
-        return self.epochs
-
     def fit(self, sessions: Sequence[Sequence[str]], *, on_epoch: OnEpoch | None = None) -> SumModel:
-        data = encoded(sessions).compacted()
+        data = learnable(sessions).compacted()
         pairs = session_items(data)
+        wanted = sparse.csr_matrix(pairs)
         trainer = self._trainer()
         # The library tells nothing between passes, so each is asked for by itself; it goes on where it was.
         with one_thread(), solvable(self.name):
             for number in range(1, self.epochs + 1):
-                trainer.fit(sparse.csr_matrix(pairs), show_progress=False)
+                trainer.fit(wanted, show_progress=False)
                 if on_epoch is not None:
                     on_epoch(Epoch(number, None, lambda: self._model(data, pairs, trainer)))
             return self._model(data, pairs, trainer)
@@ -84,7 +81,7 @@ class Bpr(Algorithm):
 
     @classmethod
     def load(cls, path: Path | str) -> SumModel:
-        return SumModel.load(path, cls.name)
+        return SumModel.load(path, cls)
 
 
 def _folding(pairs: sparse.csr_array, factors: NDArray[np.float32], users: NDArray[np.float32]) -> NDArray[np.float32]:

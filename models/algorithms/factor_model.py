@@ -21,7 +21,7 @@ from sessionrank.errors import ConfigurationError, DataError
 from sessionrank.vectors import VectorsFile
 
 from ..sessions import Sessions
-from .base import Model
+from .base import Algorithm, Model
 from .model_file import ModelFile
 from .prefixes import recency_matrix
 
@@ -83,7 +83,7 @@ class SumModel(FactorModel):
         return {**super()._arrays(), "inputs": self._inputs}
 
     @classmethod
-    def load(cls, path: Path | str, algorithm: str) -> SumModel:
+    def load(cls, path: Path | str, algorithm: type[Algorithm]) -> SumModel:
         """Read what :meth:`save` wrote; raises :class:`DataError` when the file is something else or damaged."""
         vectors, arrays = load_parts(path, algorithm, "inputs")
         return cls(vectors, arrays["factors"], arrays["bias"], inputs=arrays["inputs"])
@@ -100,17 +100,16 @@ def scaled(weights: sparse.csr_array) -> sparse.csr_array:
     return sparse.csr_array((data, weights.indices, weights.indptr), shape=weights.shape)
 
 
-def load_parts(path: Path | str, algorithm: str, *more: str) -> tuple[VectorsFile, dict[str, NDArray[np.float32]]]:
+def load_parts(
+    path: Path | str, algorithm: type[Algorithm], *more: str
+) -> tuple[VectorsFile, dict[str, NDArray[np.float32]]]:
     """The vectors, the factors, the bias and the arrays named in ``more`` (shaped like the factors) of a saved model.
 
     Raises:
         DataError: the file is missing, is something else, or its parts do not fit together.
     """
     file, vectors = ModelFile.load(path, algorithm), VectorsFile.load(path)
-    parameters, n = file.meta.get("parameters"), len(file.items)
-    decay = parameters.get("decay") if isinstance(parameters, dict) else None
-    if isinstance(decay, bool) or not isinstance(decay, (int, float)) or not 0 <= decay <= 1:
-        raise DataError(f"{path}: decay must be from 0 to 1, not {decay!r}")
+    n = len(file.items)
     arrays = {name: file.arrays.get(name, np.empty(0)) for name in ("factors", "bias", *more)}
     shape = arrays["factors"].shape
     fit = len(shape) == 2 and shape[0] == n == vectors.ids.size and arrays["bias"].shape == (n,)
@@ -122,13 +121,7 @@ def load_parts(path: Path | str, algorithm: str, *more: str) -> tuple[VectorsFil
 
 
 def session_items(data: Sessions) -> sparse.csr_array:
-    """How often each session has each item (sessions × items), float32, columns in order.
-
-    Raises:
-        DataError: no session holds an item.
-    """
-    if not data.events:
-        raise DataError("no session holds an item to learn from")
+    """How often each session has each item (sessions × items), float32, columns in order."""
     ones = np.ones(data.events, dtype=np.float32)
     # Between its offsets a session may name an item twice: what makes the matrix anew from places adds those up.
     made = sparse.csr_array((ones, (data.rows, data.codes)), shape=(len(data), len(data.items)))

@@ -20,12 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse  # type: ignore[import-untyped]
 
-from sessionrank.errors import DataError
 from sessionrank.vectors import VectorsFile, unit
 
 from ..parameters import parameter
-from ..sessions import Sessions, encoded
-from .base import Algorithm, Epoch, OnEpoch
+from ..sessions import Sessions
+from .base import Algorithm, Epoch, OnEpoch, learnable
 from .factor_model import SumModel, scaled
 from .threads import one_thread
 
@@ -56,14 +55,8 @@ class Factors(Algorithm):
     batch: int = parameter(1024, "Items predicted in one step.", least=1, most=1_000_000)
     decay: float = parameter(0.5, "Weight of an item against the next newer one; 0: the last alone.", least=0, most=1)
 
-    @property
-    def epochs_planned(self) -> int:
-        return self.epochs
-
     def fit(self, sessions: Sequence[Sequence[str]], *, on_epoch: OnEpoch | None = None) -> SumModel:
-        data = encoded(sessions).compacted()
-        if not data.events:
-            raise DataError("no session holds an item to learn from")
+        data = learnable(sessions).compacted()
         training = _Training(self, data)
 
         def model() -> SumModel:
@@ -82,7 +75,7 @@ class Factors(Algorithm):
 
     @classmethod
     def load(cls, path: Path | str) -> SumModel:
-        return SumModel.load(path, cls.name)
+        return SumModel.load(path, cls)
 
 
 class _Training:

@@ -44,10 +44,6 @@ class GensimVectors(Algorithm):
     decay: float = parameter(0.0, "Weight of an item against the next newer one; 0: the last alone.", least=0, most=1)
     workers: int = parameter(1, "Threads; with more than one no two runs are quite alike.", least=1, most=256)
 
-    @property
-    def epochs_planned(self) -> int:
-        return self.epochs
-
     @abstractmethod
     def _trainer(self, **options: Any) -> Any:
         """gensim's model, not yet trained, made with ``options`` and what is the algorithm's own."""

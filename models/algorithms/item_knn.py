@@ -15,11 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse  # type: ignore[import-untyped]
 
-from sessionrank.errors import DataError
-
 from ..parameters import parameter
-from ..sessions import Sessions, encoded
-from .base import Algorithm, OnEpoch
+from ..sessions import Sessions
+from .base import Algorithm, OnEpoch, learnable
 from .item_to_item import ItemToItemModel, row_shares, strongest
 
 __all__ = ["ItemKnn"]
@@ -39,9 +37,7 @@ class ItemKnn(Algorithm):
     last: int = parameter(30, "Newest items of the prefix that count; 0: all.", least=0)
 
     def fit(self, sessions: Sequence[Sequence[str]], *, on_epoch: OnEpoch | None = None) -> ItemToItemModel:
-        data = encoded(sessions)
-        if not data.events:
-            raise DataError("no session holds an item to learn from")
+        data = learnable(sessions)
         baskets = _baskets(data)
         sizes = np.asarray(baskets.sum(axis=1)).ravel()
         counts = np.maximum(np.asarray(baskets.sum(axis=0)).ravel(), 1)
@@ -55,7 +51,7 @@ class ItemKnn(Algorithm):
 
     @classmethod
     def load(cls, path: Path | str) -> ItemToItemModel:
-        return ItemToItemModel.load(path, cls.name)
+        return ItemToItemModel.load(path, cls)
 
 
 def _baskets(data: Sessions) -> sparse.csr_array:

@@ -12,7 +12,7 @@ from scipy import sparse  # type: ignore[import-untyped]
 
 from sessionrank.errors import DataError
 
-from .base import Model
+from .base import Algorithm, Model
 from .model_file import ModelFile
 from .prefixes import recency_matrix
 
@@ -39,11 +39,11 @@ class ItemToItemModel(Model):
         ModelFile.with_matrix(self.items, self.meta, rules=self._rules).save(path)
 
     @classmethod
-    def load(cls, path: Path | str, algorithm: str) -> ItemToItemModel:
+    def load(cls, path: Path | str, algorithm: type[Algorithm]) -> ItemToItemModel:
         """Read what :meth:`save` wrote; raises :class:`DataError` when the file is something else or damaged."""
         file = ModelFile.load(path, algorithm)
-        rules, parameters = file.matrix("rules"), file.meta.get("parameters")
-        if rules.shape != (len(file.items), len(file.items)) or not isinstance(parameters, dict):
+        rules = file.matrix("rules")
+        if rules.shape != (len(file.items), len(file.items)):
             raise DataError(f"{path}: rules of shape {rules.shape} for {len(file.items)} items; train it again")
         return cls(file.items, rules, file.meta)
 

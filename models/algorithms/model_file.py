@@ -14,8 +14,9 @@ from scipy import sparse  # type: ignore[import-untyped]
 
 from sessionrank.errors import DataError
 from sessionrank.npz import opened
+from sessionrank.writing import replacing
 
-from ..targets import replacing
+from .base import Algorithm
 
 __all__ = ["FORMAT_VERSION", "ModelFile"]
 
@@ -65,11 +66,12 @@ class ModelFile:
             np.savez(file, items=np.array(self.items, dtype=np.str_), meta=np.array(meta), **self.arrays)  # type: ignore[arg-type]
 
     @classmethod
-    def load(cls, path: Path | str, algorithm: str) -> ModelFile:
+    def load(cls, path: Path | str, algorithm: type[Algorithm]) -> ModelFile:
         """Read the file of a model that ``algorithm`` made.
 
         Raises:
-            DataError: the file is missing, is something else, or is of another algorithm or version.
+            DataError: the file is missing, is something else, is of another algorithm or version, or its parameters
+                are not what the algorithm takes.
         """
         missing = "no such model file; make one with `sessionrank model train`"
         with opened(path, missing=missing, otherwise="not a model file (.npz with items and meta)") as parts:
@@ -83,8 +85,9 @@ class ModelFile:
             version, maker = meta.get("model_version"), meta.get("algorithm")
         if version != FORMAT_VERSION:
             raise DataError(f"{path}: a model file of version {version}, not {FORMAT_VERSION}; train it again")
-        if maker != algorithm:
-            raise DataError(f"{path}: made by {maker!r}, not by {algorithm}")
+        if maker != algorithm.name:
+            raise DataError(f"{path}: made by {maker!r}, not by {algorithm.name}")
+        algorithm.check_described(path, meta)
         return cls(items, arrays, meta)
 
 

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from sessionrank.errors import DataError
 
-from ..sessions import encoded
-from .base import Algorithm, Model, OnEpoch
+from .base import Algorithm, Model, OnEpoch, learnable
 from .model_file import ModelFile
 
 __all__ = ["Popularity"]
@@ -40,14 +39,12 @@ class Popularity(Algorithm):
     name: ClassVar[str] = "popularity"
 
     def fit(self, sessions: Sequence[Sequence[str]], *, on_epoch: OnEpoch | None = None) -> PopularityModel:
-        data = encoded(sessions)
-        if not data.events:
-            raise DataError("no session holds an item to learn from")
+        data = learnable(sessions)
         return PopularityModel(data.items, data.support, self.describe())
 
     @classmethod
     def load(cls, path: Path | str) -> PopularityModel:
-        file = ModelFile.load(path, cls.name)
+        file = ModelFile.load(path, cls)
         support = file.arrays.get("support")
         if support is None or support.shape != (len(file.items),):
             raise DataError(f"{path}: a popularity model without its counts; train it again")

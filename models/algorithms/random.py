@@ -11,10 +11,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sessionrank.errors import DataError
-
-from ..sessions import encoded
-from .base import Algorithm, Model, OnEpoch
+from .base import Algorithm, Model, OnEpoch, learnable
 from .model_file import ModelFile
 
 __all__ = ["Random"]
@@ -42,12 +39,10 @@ class Random(Algorithm):
     name: ClassVar[str] = "random"
 
     def fit(self, sessions: Sequence[Sequence[str]], *, on_epoch: OnEpoch | None = None) -> RandomModel:
-        data = encoded(sessions)
-        if not data.events:
-            raise DataError("no session holds an item to learn from")
+        data = learnable(sessions)
         return RandomModel(data.items, self.describe())
 
     @classmethod
     def load(cls, path: Path | str) -> RandomModel:
-        file = ModelFile.load(path, cls.name)
+        file = ModelFile.load(path, cls)
         return RandomModel(file.items, file.meta)

@@ -6,7 +6,6 @@ file says: ``{"algorithm": "word2vec", "parameters": {"size": 64}}``, as ``model
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,7 +22,6 @@ from .blend import Blend
 from .bpr import Bpr
 from .factors import Factors
 from .fasttext import FastText
-from .gensim_vectors import GensimVectors
 from .item_knn import ItemKnn
 from .popularity import Popularity
 from .random import Random
@@ -31,7 +29,7 @@ from .sequential_rules import SequentialRules
 from .vsknn import SessionKnn
 from .word2vec import Word2Vec
 
-__all__ = ["ALGORITHMS", "algorithm_class", "algorithm_from_file", "build_algorithm", "load_model", "make_algorithm"]
+__all__ = ["ALGORITHMS", "algorithm_class", "build_algorithm", "load_model", "make_algorithm"]
 
 ALGORITHMS: dict[str, type[Algorithm]] = {
     "als": Als,
@@ -74,16 +72,19 @@ def _parts(written: Any) -> tuple[Algorithm, ...]:
     if isinstance(written, str):
         return tuple(build_algorithm(name.strip(), {}) for name in written.split("+"))
     try:
-        return tuple(_said(part) for part in written)
+        return tuple(build_algorithm(*_named(part)) for part in written)
     except (KeyError, TypeError, AttributeError) as error:
         raise ConfigurationError(
             f"blend: parts must be algorithms, each with its parameters, not {written!r}"
         ) from error
 
 
-def _said(said: Mapping[str, Any]) -> Algorithm:
-    parameters = {"seed": said["seed"]} if "seed" in said else {}
-    return build_algorithm(said["algorithm"], {**parameters, **said.get("parameters", {})})
+def _named(said: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Name and parameters of an algorithm as a file says them, the seed among them."""
+    name, parameters = said["algorithm"], said.get("parameters", {})
+    if not isinstance(name, str) or not isinstance(parameters, dict):
+        raise TypeError("algorithm must be a text, parameters an object")
+    return name, ({"seed": said["seed"]} if "seed" in said else {}) | parameters
 
 
 def make_algorithm(text: str, **parameters: Any) -> Algorithm:
@@ -98,19 +99,9 @@ def make_algorithm(text: str, **parameters: Any) -> Algorithm:
     return build_algorithm(name, {**values, **given})
 
 
-def algorithm_from_file(path: Path | str) -> Algorithm:
-    """The algorithm that a file of settings names; errors as in :func:`make_algorithm`."""
-    return build_algorithm(*_read(Path(path)))
-
-
 def _read(path: Path) -> tuple[str, dict[str, Any]]:
     try:
-        said = json.loads(path.read_text("utf-8"))
-        name, parameters = said["algorithm"], said.get("parameters", {})
-        if not isinstance(name, str) or not isinstance(parameters, dict):
-            raise TypeError("algorithm must be a text, parameters an object")
-        if "seed" in said:
-            parameters = {"seed": said["seed"], **parameters}
+        return _named(json.loads(path.read_text("utf-8")))
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such file of settings; `sessionrank model tune` writes one") from error
     except OSError as error:
@@ -119,7 +110,6 @@ def _read(path: Path) -> tuple[str, dict[str, Any]]:
         raise DataError(
             f'{path}: not a file of settings such as {{"algorithm": …, "parameters": …}}: {error}'
         ) from error
-    return name, parameters
 
 
 def load_model(path: Path | str) -> Model:
@@ -130,22 +120,7 @@ def load_model(path: Path | str) -> Model:
     """
     missing = "no such model file; make one with `sessionrank model train`"
     with opened(path, missing=missing, otherwise="not a model file (.npz with items and meta)") as parts:
-        meta = json.loads(str(parts["meta"]))
-        maker = meta["algorithm"]
+        maker = json.loads(str(parts["meta"]))["algorithm"]
     if not isinstance(maker, str) or maker not in ALGORITHMS:
         raise DataError(f"{path}: made by {maker!r}, which is no algorithm here: {', '.join(sorted(ALGORITHMS))}")
-    _check_parameters(path, ALGORITHMS[maker], meta.get("parameters"), meta.get("seed"))
     return ALGORITHMS[maker].load(path)
-
-
-def _check_parameters(path: Path | str, kind: type[Algorithm], said: Any, seed: Any) -> None:
-    """Raises :class:`DataError` when those in a model's file are not what its algorithm has; vectors do without."""
-    if issubclass(kind, GensimVectors):
-        return
-    try:
-        lacking = {field.name for field in dataclasses.fields(kind)} - {"seed"} - set(said)
-        build_algorithm(kind.name, {**said, "seed": seed})
-    except (ConfigurationError, TypeError, AttributeError) as error:
-        raise DataError(f"{path}: its parameters are damaged: {error}") from error
-    if lacking:
-        raise DataError(f"{path}: the parameter {min(lacking)} is missing from it; train it again")

@@ -14,11 +14,9 @@ from typing import ClassVar
 import numpy as np
 from scipy import sparse  # type: ignore[import-untyped]
 
-from sessionrank.errors import DataError
-
 from ..parameters import parameter
-from ..sessions import Sessions, encoded
-from .base import Algorithm, OnEpoch
+from ..sessions import Sessions
+from .base import Algorithm, OnEpoch, learnable
 from .item_to_item import ItemToItemModel, row_shares
 
 __all__ = ["SequentialRules"]
@@ -35,9 +33,7 @@ class SequentialRules(Algorithm):
     last: int = parameter(30, "Newest items of the prefix that count; 0: all.", least=0)
 
     def fit(self, sessions: Sequence[Sequence[str]], *, on_epoch: OnEpoch | None = None) -> ItemToItemModel:
-        data = encoded(sessions)
-        if not data.events:
-            raise DataError("no session holds an item to learn from")
+        data = learnable(sessions)
         ahead = _weights_by_distance(data, self.steps)
         rules = sparse.csr_array(ahead + self.back * ahead.T)
         rules.setdiag(0)
@@ -46,7 +42,7 @@ class SequentialRules(Algorithm):
 
     @classmethod
     def load(cls, path: Path | str) -> ItemToItemModel:
-        return ItemToItemModel.load(path, cls.name)
+        return ItemToItemModel.load(path, cls)
 
 
 def _weights_by_distance(data: Sessions, steps: int) -> sparse.csr_array:

@@ -18,8 +18,8 @@ from scipy import sparse  # type: ignore[import-untyped]
 from sessionrank.errors import DataError
 
 from ..parameters import parameter
-from ..sessions import Sessions, encoded
-from .base import Algorithm, Model, OnEpoch, best
+from ..sessions import Sessions
+from .base import Algorithm, Model, OnEpoch, best, learnable
 from .model_file import ModelFile
 from .prefixes import recency_matrix, same_session
 
@@ -80,14 +80,12 @@ class SessionKnn(Algorithm):
     last: int = parameter(20, "Newest items of the prefix that count; 0: all.", least=0)
 
     def fit(self, sessions: Sequence[Sequence[str]], *, on_epoch: OnEpoch | None = None) -> SessionKnnModel:
-        data = encoded(sessions)
-        if not data.events:
-            raise DataError("no session holds an item to learn from")
+        data = learnable(sessions)
         return SessionKnnModel(data.items, _zeros_and_ones(data), _marks(data), self.describe())
 
     @classmethod
     def load(cls, path: Path | str) -> SessionKnnModel:
-        file = ModelFile.load(path, cls.name)
+        file = ModelFile.load(path, cls)
         sessions, marks = file.matrix("sessions"), file.arrays.get("marks")
         if sessions.shape[1] != len(file.items) or marks is None or marks.shape != (sessions.shape[0],):
             raise DataError(f"{path}: a {cls.name} model whose parts do not fit together; train it again")

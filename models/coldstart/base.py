@@ -38,10 +38,9 @@ OnEpoch = Callable[[int, float], None]
 class ContentModel(ABC):
     """What a method has learned of how texts and vectors belong together."""
 
-    @property
-    @abstractmethod
-    def meta(self) -> dict[str, Any]:
-        """Which method, with which parameters, from how many items."""
+    def __init__(self, meta: dict[str, Any]) -> None:
+        #: Which method, with which parameters, from how many items.
+        self.meta = meta
 
     @abstractmethod
     def vectors_for(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -67,8 +66,8 @@ class ColdStart(ABC):
 
     @property
     def epochs_planned(self) -> int:
-        """How often ``on_epoch`` will be called."""
-        return 0
+        """How often ``on_epoch`` will be called: as often as the parameter ``epochs`` says, where there is one."""
+        return int(getattr(self, "epochs", 0))
 
     @abstractmethod
     def fit(

@@ -162,7 +162,8 @@ def _parted(vectors: VectorsFile, products: Sequence[str]) -> tuple[VectorsFile,
     for at, sku in enumerate(products):
         if sku in row:
             made[at] = vectors.vectors[row[sku]]
-    rest = np.array([at for sku, at in row.items() if sku not in set(products)], dtype=np.int64)
+    apart = set(products)
+    rest = np.array([at for sku, at in row.items() if sku not in apart], dtype=np.int64)
     return VectorsFile(vectors.ids[rest], vectors.vectors[rest], vectors.support[rest], vectors.meta), made
 
 

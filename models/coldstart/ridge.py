@@ -72,13 +72,9 @@ class Ridge(ColdStart):
 
 class _LinearModel(ContentModel):
     def __init__(self, features: TextFeatures, weights: NDArray[np.float32], meta: dict[str, Any]) -> None:
+        super().__init__(meta)
         self._features = features
         self._weights = weights
-        self._meta = meta
-
-    @property
-    def meta(self) -> dict[str, Any]:
-        return self._meta
 
     def vectors_for(self, texts: Sequence[str]) -> NDArray[np.float32]:
         return unit(self._features.rows(texts) @ self._weights)

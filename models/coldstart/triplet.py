@@ -51,10 +51,6 @@ class Triplet(ColdStart):
     batch: int = parameter(256, "Triplets in a batch; each has all others' negatives too.", least=2, most=65536)
     rate: float = parameter(0.003, "Learning rate at the start; it falls to nothing.", above=0, most=10)
 
-    @property
-    def epochs_planned(self) -> int:
-        return self.epochs
-
     def fit(
         self,
         vectors: VectorsFile,
@@ -140,14 +136,10 @@ class _NetworkModel(ContentModel):
     def __init__(
         self, features: TextFeatures, reduction: NDArray[np.float32], encoder: Encoder, meta: dict[str, Any]
     ) -> None:
+        super().__init__(meta)
         self._features = features
         self._reduction = reduction
         self._encoder = encoder
-        self._meta = meta
-
-    @property
-    def meta(self) -> dict[str, Any]:
-        return self._meta
 
     def vectors_for(self, texts: Sequence[str]) -> NDArray[np.float32]:
         parts = [self._part(texts[at : at + _CHUNK]) for at in range(0, len(texts), _CHUNK)]

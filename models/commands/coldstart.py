@@ -13,11 +13,12 @@ from rich.text import Text
 from sessionrank.console import out, print_json, printable, progress
 from sessionrank.errors import ConfigurationError
 from sessionrank.vectors import VectorsFile
+from sessionrank.writing import replacing
 
 from ..coldstart.base import ColdStart, ContentModel
 from ..coldstart.completion import complete
 from ..sessions import Sessions
-from ..targets import check_targets, replacing
+from ..targets import check_targets
 from .data_options import data_options, read_data, take_reader
 from .text_options import NAMES, method_of, text_options, texts_of
 

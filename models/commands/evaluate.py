@@ -16,6 +16,7 @@ from rich.text import Text
 
 from sessionrank.console import err, out, print_json, printable, progress, writable
 from sessionrank.errors import ConfigurationError
+from sessionrank.writing import replacing
 
 from ..algorithms.base import Algorithm
 from ..algorithms.registry import ALGORITHMS, load_model, make_algorithm
@@ -29,7 +30,7 @@ from ..protocols.base import PARTS, Protocol
 from ..protocols.holdout import Holdout
 from ..protocols.registry import PROTOCOLS, make_protocol
 from ..readers.base import Reader
-from ..targets import check_targets, replacing
+from ..targets import check_targets
 from .data_options import data_options, read_data, take_reader
 
 __all__ = ["evaluate"]

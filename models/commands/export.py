@@ -9,10 +9,11 @@ import click
 
 from sessionrank.console import err, printable, progress
 from sessionrank.vectors import VectorsFile
+from sessionrank.writing import replacing
 
 from ..catalogue import read_catalogue
 from ..projector import meta_lines, vector_lines
-from ..targets import check_folder, check_targets, replacing
+from ..targets import check_folder, check_targets
 
 __all__ = ["export"]
 

@@ -10,10 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from sessionrank.console import err, out, print_json, printable
+from sessionrank.writing import replacing
 
 from ..catalogue import Catalogue, read_catalogue
 from ..space import Neighbour
-from ..targets import replacing
 
 __all__ = ["catalogue_of", "show_neighbours", "write_page"]
 

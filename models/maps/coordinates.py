@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from sessionrank.errors import DataError
 from sessionrank.textfile import bounded_lines, open_text
-
-from ..targets import replacing
+from sessionrank.writing import replacing
 
 __all__ = ["COLUMNS", "Coordinates"]
 

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sessionrank.console import printable
+from sessionrank.writing import replacing
 
 from ..pages.page import escaped, page, shortened
-from ..targets import replacing
 from .colouring import Categories, Scale
 from .drawing import Drawing
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sessionrank.console import printable
+from sessionrank.writing import replacing
 
 from ..pages.page import shortened
-from ..targets import replacing
 from .colouring import Categories, Scale
 from .drawing import Drawing
 

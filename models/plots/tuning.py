@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..targets import replacing
+from sessionrank.writing import replacing
+
 from ..tuning.results import DONE, Trial, best_of
 
 if TYPE_CHECKING:

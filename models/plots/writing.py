@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..targets import replacing
+from sessionrank.writing import replacing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

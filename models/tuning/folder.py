@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from sessionrank.errors import ConfigurationError, DataError
+from sessionrank.writing import replacing
 
-from ..targets import check_folder, replacing
+from ..targets import check_folder
 
 __all__ = ["check_sweep", "private_folder", "sweep_lock", "write_json"]
 

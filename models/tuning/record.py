@@ -10,9 +10,9 @@ from typing import Any
 
 from sessionrank import __version__
 from sessionrank.errors import DataError
+from sessionrank.writing import replacing
 
 from ..plots.tuning import draw_sweep
-from ..targets import replacing
 from .folder import write_json
 from .plan import Plan
 from .results import FAILED, Trial, append_trial, best_of, read_trials, table_of

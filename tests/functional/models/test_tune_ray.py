@@ -18,7 +18,7 @@ from typing import Any
 import psutil
 import pytest
 
-from models.algorithms.registry import algorithm_from_file
+from models.algorithms.registry import make_algorithm
 from models.protocols.registry import make_protocol
 from models.readers.sessions_txt import SessionsTxt
 from models.tuning.objective import recall_at_10, task_of
@@ -139,7 +139,7 @@ def test_the_best_settings_give_the_score_that_the_sweep_says(killed: Killed, fo
     assert best == killed.resumed["best"]
     sessions = SessionsTxt().read(folder / "sessions.txt").sessions
     task = task_of(sessions, make_protocol("leave-last-out"), seed=5)
-    model = algorithm_from_file(folder / "sweep" / "best.json").fit(task.train)
+    model = make_algorithm(f"@{folder / 'sweep' / 'best.json'}").fit(task.train)
     assert recall_at_10(model, task) == best["found"]["score"]
     assert best["found"]["trials"] == 4
     scores = [json.loads(line)["curve"][-1]["score"] for line in lines(folder / "sweep" / "trials.jsonl")]

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sessionrank.models.algorithms.model_file import ModelFile
-from sessionrank.models.algorithms.registry import load_model, make_algorithm
-from sessionrank.models.prepared import load_sessions
 
+from models.algorithms.model_file import ModelFile
+from models.algorithms.popularity import Popularity
+from models.algorithms.registry import load_model, make_algorithm
+from models.prepared import load_sessions
 from sessionrank.errors import DataError
 from sessionrank.vectors import VectorsFile
 
@@ -21,7 +22,7 @@ LOADERS: tuple[Callable[[Path], Any], ...] = (
     VectorsFile.load,
     load_sessions,
     load_model,
-    lambda path: ModelFile.load(path, "popularity"),
+    lambda path: ModelFile.load(path, Popularity),
 )
 META = '{"format_version": 1, "session_file_version": 1, "model_version": 1, "algorithm": "popularity"}'
 

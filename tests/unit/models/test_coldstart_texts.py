@@ -6,7 +6,6 @@ import gzip
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -87,11 +86,13 @@ def test_a_term_of_one_text_alone_is_no_column_and_their_number_is_bounded() -> 
 class FirstLetter(ContentModel):
     """Knows texts that start with a or b."""
 
-    meta: dict[str, Any] = {"method": "first letter"}  # noqa: RUF012
-
     def vectors_for(self, texts: Sequence[str]) -> NDArray[np.float32]:
         known = {"a": (1.0, 0.0), "b": (0.0, 1.0)}
         return np.array([known.get(text[:1], (0.0, 0.0)) for text in texts], dtype=np.float32).reshape(-1, 2)
+
+
+def _first_letter() -> FirstLetter:
+    return FirstLetter({"method": "first letter"})
 
 
 @pytest.fixture
@@ -100,7 +101,11 @@ def trained() -> VectorsFile:
 
 
 def test_completing_keeps_every_trained_byte_and_adds_with_support_nought(trained: VectorsFile, tmp_path: Path) -> None:
-    done = complete(trained, FirstLetter(), {"2": "boot", "longer-id": "apple", "3": "what?", "1": "", "4": "box"})
+    done = complete(
+        trained,
+        _first_letter(),
+        {"2": "boot", "longer-id": "apple", "3": "what?", "1": "", "4": "box"},
+    )
     done.vectors.save(tmp_path / "v.npz")
     file = VectorsFile.load(tmp_path / "v.npz")
     assert file.ids.tolist() == ["1", "2", "longer-id", "4"]
@@ -114,6 +119,6 @@ def test_completing_keeps_every_trained_byte_and_adds_with_support_nought(traine
 
 def test_with_nothing_to_add_the_vectors_stay_and_the_file_says_so(trained: VectorsFile) -> None:
     for texts in ({}, {"1": "a"}, {"9": "zzz"}):
-        done = complete(trained, FirstLetter(), texts)
+        done = complete(trained, _first_letter(), texts)
         assert done.vectors.ids.tolist() == ["1", "2"]
         assert done.vectors.meta["cold_start"]["added"] == 0

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from models.targets import check_folder, check_targets, replacing
+from models.targets import check_folder, check_targets
 from sessionrank.errors import ConfigurationError
+from sessionrank.writing import replacing
 
 
 def test_targets_that_can_be_written_pass_and_are_not_made(tmp_path: Path) -> None:
