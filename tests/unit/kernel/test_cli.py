@@ -40,6 +40,11 @@ def test_an_unknown_command_exits_with_2(capsys: pytest.CaptureFixture[str]) -> 
     ("error", "code", "told"),
     [
         (DataError("row 3: no sku"), 2, "Error: row 3: no sku\n"),
+        (
+            DataError("Redis died; its log ends:\nlast \x1b[2Jwords"),
+            2,
+            "its log ends:\nlast \N{REPLACEMENT CHARACTER}[2Jwords\n",
+        ),
         (click.UsageError("what?"), 2, "Error: what?\n"),
         (KeyboardInterrupt(), 130, "Stopped.\n"),
     ],
