@@ -8,22 +8,26 @@ import java.util.Map;
 /** The last answer that the HTTP client of a client has seen: its status and its headers. */
 final class Seen {
     private Integer status;
-    private final Map<String, String> headers = new LinkedHashMap<>();
+    private Map<String, String> headers = Map.of();
 
-    /** An answer begins. */
-    synchronized void answer(int code) {
+    /** An answer, whole: several may come at once. */
+    synchronized void answer(int code, Headers its) {
         status = code;
-        headers.clear();
-    }
-
-    /** One of its headers; a repeated one is joined to the others. */
-    synchronized void header(String name, String value) {
-        headers.merge(name.toLowerCase(), value, (before, after) -> before + ", " + after);
+        headers = its.joined;
     }
 
     synchronized void forget() {
         status = null;
-        headers.clear();
+        headers = Map.of();
+    }
+
+    /** The headers of one answer; a repeated one is joined to the others. */
+    static final class Headers {
+        private final Map<String, String> joined = new LinkedHashMap<>();
+
+        void add(String name, String value) {
+            joined.merge(name.toLowerCase(), value, (before, after) -> before + ", " + after);
+        }
     }
 
     synchronized JsonValue status() {

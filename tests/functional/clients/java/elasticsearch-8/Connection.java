@@ -23,10 +23,11 @@ final class Connection {
         Header[] defaults = headers.entrySet().stream()
             .map(entry -> new BasicHeader(entry.getKey(), entry.getValue())).toArray(Header[]::new);
         HttpResponseInterceptor watch = (answer, context) -> {
-            seen.answer(answer.getStatusLine().getStatusCode());
+            Seen.Headers headersSeen = new Seen.Headers();
             for (Header header : answer.getAllHeaders()) {
-                seen.header(header.getName(), header.getValue());
+                headersSeen.add(header.getName(), header.getValue());
             }
+            seen.answer(answer.getStatusLine().getStatusCode(), headersSeen);
         };
         client = RestClient.builder(HttpHost.create(url)).setDefaultHeaders(defaults).setCompressionEnabled(compressed)
             .setHttpClientConfigCallback(http -> http.addInterceptorFirst(watch)).build();

@@ -24,10 +24,11 @@ final class Connection {
         Header[] defaults = headers.entrySet().stream()
             .map(entry -> new BasicHeader(entry.getKey(), entry.getValue())).toArray(Header[]::new);
         HttpResponseInterceptor watch = (answer, entity, context) -> {
-            seen.answer(answer.getCode());
+            Seen.Headers headersSeen = new Seen.Headers();
             for (Header header : answer.getHeaders()) {
-                seen.header(header.getName(), header.getValue());
+                headersSeen.add(header.getName(), header.getValue());
             }
+            seen.answer(answer.getCode(), headersSeen);
         };
         client = Rest5Client.builder(HttpHost.create(URI.create(url))).setDefaultHeaders(defaults)
             .setCompressionEnabled(compressed)

@@ -65,10 +65,11 @@ final class Calls {
         Header[] defaults = headers.entrySet().stream()
             .map(entry -> new BasicHeader(entry.getKey(), entry.getValue())).toArray(Header[]::new);
         HttpResponseInterceptor watch = (answer, entity, context) -> {
-            seen.answer(answer.getCode());
+            Seen.Headers headersSeen = new Seen.Headers();
             for (Header header : answer.getHeaders()) {
-                seen.header(header.getName(), header.getValue());
+                headersSeen.add(header.getName(), header.getValue());
             }
+            seen.answer(answer.getCode(), headersSeen);
         };
         URI address = URI.create(url);
         return ApacheHttpClient5TransportBuilder
