@@ -33,6 +33,12 @@ _OPTIONS: dict[str, Callable[[Any], Any]] = {
         "--time-column", help="events: … of times; '' takes the file's order.  [default: event_time_stamp]"
     ),
     "group_by": click.option("--group-by", help="online-retail: customer or invoice.  [default: customer]"),
+    "products_only": click.option(
+        "--products-only",
+        is_flag=True,
+        default=None,
+        help="online-retail: leave out cancellations and codes that are no products.",
+    ),
     "encoding": click.option("--encoding", help="Of text.  [default: utf-8; online-retail: iso-8859-1]"),
     # Its own name inside: `train` has a --min-count that is its algorithm's.
     "min_count": click.option(
@@ -47,6 +53,14 @@ _OPTIONS: dict[str, Callable[[Any], Any]] = {
     "max_length_percentile": click.option(
         "--max-length-percentile", type=float, help="… those above this percentile.  [default: events: 95; others: 100]"
     ),
+    "after": click.option("--after", metavar="DATE", help="Leave out events before this ISO date or time (UTC)."),
+    "until": click.option("--until", metavar="DATE", help="Leave out events at this ISO date or time, and later ones."),
+    "leave_out_share": click.option(
+        "--leave-out-share",
+        type=float,
+        help="Leave out this share of the sessions: those that `search log --share` makes cases of.",
+    ),
+    "share_seed": click.option("--share-seed", type=int, help="Draws the share; the same in both.  [default: 1]"),
 }
 
 

@@ -172,7 +172,8 @@ def _run(job: _Job) -> dict[str, Any]:
     origins["data"]["dropped"] = read.dropped
     if isinstance(protocol, Holdout) and job.holdout is not None:
         # What is asked for is not to be prepared: a user with one answer is a case.
-        limits = {"min_length": 1, "max_length": 0, "max_length_percentile": 100, "min_count": 1}
+        limits: dict[str, Any] = {"min_length": 1, "max_length": 0, "max_length_percentile": 100, "min_count": 1}
+        limits |= {"after": "", "until": "", "leave_out_share": 0}
         held, origins["holdout"] = read_data(job.holdout, dataclasses.replace(job.reader, **limits), names=True)
         protocol = dataclasses.replace(protocol, held_back=held.sessions)
     material = gather(protocol, read.sessions, job.seeds, job.parts)

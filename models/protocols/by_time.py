@@ -14,15 +14,15 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sessionrank.errors import ConfigurationError, DataError
+from sessionrank.errors import DataError
 
 from ..parameters import parameter
+from ..portion import check_order, seconds_of_date
 from ..sessions import Sessions
 from .base import Cases, Protocol, last_events
 
@@ -41,7 +41,7 @@ class ByTime(Protocol):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.date:
-            _seconds(self.date)
+            seconds_of_date(self.date)
 
     def hold_back(self, sessions: Sessions) -> tuple[Sessions, Cases]:
         times = sessions.times
@@ -56,7 +56,7 @@ class ByTime(Protocol):
             raise DataError(f"protocol {self.name}: no event lies before the cut at {_said(cut)}; cut later")
         lengths = sessions.lengths
         ends = np.flatnonzero(lengths >= 2)
-        _check_order(sessions)
+        check_order(sessions)
         rows = ends[times[sessions.offsets[ends + 1] - 1] >= cut]
         if not rows.size:
             raise DataError(f"protocol {self.name}: no session ends after the cut at {_said(cut)}; cut earlier")
@@ -67,34 +67,13 @@ class ByTime(Protocol):
     def cut(self, times: NDArray[np.int64]) -> int:
         """The first second that is hidden from training."""
         if self.date:
-            return _seconds(self.date)
+            return seconds_of_date(self.date)
         at = int(self.share * len(times))
         return int(np.partition(times, at)[at]) if len(times) else 0
 
     def nested(self) -> ByTime:
         """The same share of what lies before the cut: a date would leave nothing to ask for."""
         return dataclasses.replace(self, date="")
-
-
-def _check_order(sessions: Sessions) -> None:
-    """An answer that is older than its prefix would be a question about the past."""
-    if sessions.times is None or sessions.events < 2:
-        return
-    backwards = np.diff(sessions.times) < 0
-    inside = np.diff(sessions.rows) == 0
-    if (backwards & inside).any():
-        where = int(sessions.rows[np.flatnonzero(backwards & inside)[0]])
-        raise DataError(f"session {where + 1} is not in the order of time: sort the events by time first")
-
-
-def _seconds(date: str) -> int:
-    try:
-        moment = datetime.fromisoformat(date)
-    except ValueError as error:
-        raise ConfigurationError(f"date {date!r} is not an ISO date or time, such as 2011-10-01") from error
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=timezone.utc)
-    return int(moment.timestamp())
 
 
 def _said(cut: int) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 from sessionrank.errors import DataError
 from sessionrank.textfile import bounded_lines, check_encoding, open_text
 
+from ..portion import Portion
 from ..prepare import Limits, within
 from ..sessions import Sessions, encoded
 
@@ -59,9 +60,24 @@ class Reader(ABC):
     max_length_percentile: float = 100
     #: Items seen less often are taken out of all sessions.
     min_count: int = 1
+    #: Events before this ISO date or time (UTC where it names no zone) are left out, before all limits are looked at.
+    after: str = ""
+    #: Events at this ISO date or time, or later, are left out likewise.
+    until: str = ""
+    #: The share of the file's sessions that is left out, for data without times; 0 stands for none.
+    leave_out_share: float = 0
+    #: Draws that share, with nothing but the place of a session in the file.
+    share_seed: int = 1
+    #: Take just those sessions that ``leave_out_share`` leaves out.
+    only_left_out: bool = False
 
     def __post_init__(self) -> None:
-        _ = self.limits
+        _ = self.limits, self.portion
+
+    @property
+    def portion(self) -> Portion:
+        """Which part of the data is taken."""
+        return Portion(self.after, self.until, self.leave_out_share, self.share_seed, self.only_left_out)
 
     @property
     def limits(self) -> Limits:
@@ -80,9 +96,13 @@ class Reader(ABC):
         """
 
     def select(self, path: Path | str, sessions: Iterable[Sequence[str]], dropped: Counter[str]) -> SessionData:
-        """Keep the sessions within the limits, count the others, and refuse to go on with none."""
-        kept, left_out = within(encoded(sessions), self.limits)
-        why = {**dropped, **left_out}
+        """Keep the wanted part and of it the sessions within the limits, count the rest, refuse to go on with none."""
+        try:
+            part, outside = self.portion.of(encoded(sessions))
+        except DataError as error:
+            raise DataError(f"{path}: {error}") from error
+        kept, left_out = within(part, self.limits)
+        why = {**dropped, **outside, **left_out}
         if not len(kept):
             reasons = "; ".join(f"{count} {reason}" for reason, count in why.items()) or "the file is empty"
             raise DataError(f"{path}: no session is left to learn from ({reasons})")

@@ -2,12 +2,14 @@
 
 Protocol "fast-forward": rows with any missing value are dropped, a session is a customer's stock codes in file order
 (which is the order of time), customers with fewer than three rows are left out. Cancellations and codes that are no
-products (POST, M …) stay in: the protocol is what published figures were measured under.
+products (POST, M …) stay in: the protocol is what published figures were measured under. ``products_only`` leaves them
+out, for what is learned to be used in a shop.
 """
 
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -35,6 +37,10 @@ COLUMNS = (
     "CustomerID",
     "Country",
 )
+#: What a product's code looks like; others are postage, fees, samples, vouchers, notes.
+_PRODUCT = re.compile(r"[0-9]{5}[A-Z]{0,2}")
+#: A quantity above 0.
+_BOUGHT = re.compile(r"0*[1-9][0-9]*")
 _GROUPS = {"customer": "CustomerID", "invoice": "InvoiceNo"}
 
 
@@ -51,6 +57,9 @@ class OnlineRetail(TextReader):
     encoding: str = "iso-8859-1"
     #: What makes one session: ``customer`` (the protocol) or ``invoice``.
     group_by: str = "customer"
+    #: Leave out cancellations and codes that are no products; codes are then written in capitals, as one product's
+    #: stands in the file in both ways.
+    products_only: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -61,7 +70,8 @@ class OnlineRetail(TextReader):
         dropped: Counter[str] = Counter()
         log = EventLog(timed=True, visits=self.group_by == "customer", returns=True)
         invoices = Ids()
-        for row in _rows(path, self.encoding, dropped):
+        rows = _rows(path, self.encoding, dropped)
+        for row in _of_products(rows, dropped) if self.products_only else rows:
             session, item = log.sessions[row[_GROUPS[self.group_by]]], log.items[row["StockCode"]]
             visit, time = invoices[row["InvoiceNo"]], _seconds(row["InvoiceDate"])
             if min(session, item, visit) < 0:
@@ -91,6 +101,17 @@ def _rows(path: Path | str, encoding: str, dropped: Counter[str]) -> Iterator[di
                 yield dict(zip(header, row, strict=True))
     except csv.Error as error:
         raise DataError(f"{path}: line {rows.line_num} is not CSV: {error}") from error
+
+
+def _of_products(rows: Iterator[dict[str, str]], dropped: Counter[str]) -> Iterator[dict[str, str]]:
+    for row in rows:
+        row["StockCode"] = row["StockCode"].strip().upper()
+        if row["InvoiceNo"].startswith("C") or not _BOUGHT.fullmatch(row["Quantity"].strip()):
+            dropped["rows of cancellations"] += 1
+        elif not _PRODUCT.fullmatch(row["StockCode"]):
+            dropped["rows with a code that is no product"] += 1
+        else:
+            yield row
 
 
 @lru_cache(maxsize=1 << 14)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from pathlib import Path
 
 import numpy as np
@@ -190,6 +191,68 @@ def test_an_endless_id_is_left_out_and_counted(name: str, suffix: str, tmp_path:
 def test_limits_that_cannot_work_are_refused(name: str, limits: dict[str, float]) -> None:
     with pytest.raises(ConfigurationError):
         make_reader(name, **limits)
+
+
+@every_format
+def test_a_share_of_the_sessions_is_left_out_whatever_the_limits_are(name: str, suffix: str, tmp_path: Path) -> None:
+    """So that what is learned and what it is measured on never share a session."""
+    many = {str(number): [*"abc"[: number % 3 + 1], f"own{number}"] for number in range(10, 40)}
+    path = write_sessions(name, tmp_path / f"data{suffix}", many, encoding=_encoding(name))
+    everything = {**SAME, "min_length": 1, "leave_out_share": 0.2}
+    kept = make_reader(name, **everything).read(path)
+    held = make_reader(name, **everything, only_left_out=True).read(path)
+    assert (len(kept.sessions), len(held.sessions)) == (24, 6)
+    assert kept.dropped == {"sessions in the share of 0.2": 6}
+    assert held.dropped == {"sessions outside the share of 0.2": 24}
+    assert sorted([*kept.sessions, *held.sessions]) == sorted(map(tuple, many.values()))
+    long = make_reader(name, **{**everything, "min_length": 4}).read(path)
+    assert set(long.sessions) == {session for session in kept.sessions if len(session) == 4}
+    other = make_reader(name, **everything, only_left_out=True, share_seed=2).read(path)
+    assert set(other.sessions) != set(held.sessions)
+
+
+@every_format
+def test_a_part_by_date_needs_times(name: str, suffix: str, tmp_path: Path) -> None:
+    path = _file(name, suffix, tmp_path)
+    early = {**SAME, "min_length": 1, "until": "2010-12-02"}
+    if name == "online-retail":
+        assert len(make_reader(name, **early).read(path).sessions) == 3
+        with pytest.raises(DataError, match=r"no session is left.*9 events before 2010-12-02"):
+            make_reader(name, **SAME, after="2010-12-02").read(path)
+    elif name == "events":
+        # A second for each place in a session, from 22:13:20 on.
+        for moment in ("2023-11-14T22:13:22", "2023-11-14T23:13:22+01:00"):
+            cut = {**SAME, "min_length": 1}
+            before, after = make_reader(name, **cut, until=moment), make_reader(name, **cut, after=moment)
+            assert tuple(before.read(path).sessions) == (("a", "b"), ("b", "b"), ("c", "a"))
+            assert tuple(after.read(path).sessions) == (("c",), ("é", "a"))
+            assert after.read(path).dropped == {
+                f"events before {moment}": 6,
+                "sessions with no event in that time": 1,
+            }
+            assert before.read(path).dropped == {f"events at or after {moment}": 3}
+    else:
+        with pytest.raises(DataError, match="this data has none: take a reader that gives times, or leave out") as told:
+            make_reader(name, **early).read(path)
+        assert str(path) in str(told.value)
+
+
+@pytest.mark.parametrize("name", sorted(READERS))
+@pytest.mark.parametrize(
+    ("part", "told"),
+    [
+        ({"after": "October"}, "'October' is not an ISO date"),
+        ({"until": "2011-13-01"}, "is not an ISO date"),
+        ({"after": "2011-10-01", "until": "2011-10-01T00:00+00:00"}, "nothing lies between 2011-10-01 and"),
+        ({"leave_out_share": 1}, "from 0 to below 1, not 1"),
+        ({"leave_out_share": -0.1}, "from 0 to below 1"),
+        ({"leave_out_share": float("nan")}, "from 0 to below 1"),
+        ({"leave_out_share": 0.1, "share_seed": -1}, "at least 0"),
+    ],
+)
+def test_parts_that_cannot_be_are_refused(name: str, part: dict[str, object], told: str) -> None:
+    with pytest.raises(ConfigurationError, match=re.escape(told)):
+        make_reader(name, **part)
 
 
 @every_format

@@ -93,3 +93,25 @@ def test_customers_come_by_number_and_cancellations_are_taken_back(tmp_path: Pat
     assert read.returned is not None
     assert read.returned.tolist() == [False, False, False, True]
     assert OnlineRetail(min_length=1, group_by="invoice").read(path, names=True).sessions.names == ("1", "2", "C3", "4")
+
+
+def test_products_only_leaves_out_cancellations_and_codes_that_are_no_products(tmp_path: Path) -> None:
+    path = tmp_path / "retail.csv"
+    rows = [
+        ("1", "22423", "6"),
+        ("1", "85123a", "006"),
+        ("1", "POST", "1"),
+        ("1", "123456", "1"),
+        ("1", "84029GBX", "1"),
+        ("C2", "22423", "1"),
+        ("3", "22423", "-6"),
+        ("3", "22423", "0"),
+        ("3", "84029GB", "1"),
+    ]
+    path.write_text(
+        HEADER + "".join(f"{invoice},{sku},Thing,{n},12/1/2010 8:26,2.5,7,UK\n" for invoice, sku, n in rows)
+    )
+    read = OnlineRetail(products_only=True).read(path)
+    assert tuple(read.sessions) == (("22423", "85123A", "84029GB"),)
+    assert read.dropped == {"rows of cancellations": 3, "rows with a code that is no product": 3}
+    assert len(OnlineRetail().read(path).sessions[0]) == 9

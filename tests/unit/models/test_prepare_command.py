@@ -70,6 +70,17 @@ def test_min_count_leaves_out_items_before_lengths_are_looked_at(run: Run, event
     assert "1 events of items seen fewer than 2 times" in ran.out
 
 
+def test_a_part_by_date_is_told_by_the_file_it_came_to(run: Run, events: Path, tmp_path: Path) -> None:
+    target = tmp_path / "s.npz"
+    ran = run("prepare", events, "--out", target, "--until", "2023-11-14T22:13:22", "--json")
+    assert ran.code == 0, ran.err
+    assert ran.json["events"] == 6
+    assert ran.json["dropped"]["events at or after 2023-11-14T22:13:22"] == 3
+    assert load_sessions(target)[1]["data"]["reader"]["until"] == "2023-11-14T22:13:22"
+    # A file of the kept events cannot give what came after.
+    assert "6 events before 2023-11-15" in run("train", target, "--out", "v.npz", "--after", "2023-11-15").error
+
+
 def test_names_are_kept_on_request(run: Run, events: Path, tmp_path: Path) -> None:
     limits = ("--max-length", 3, "--max-length-percentile", 100)
     for words, names in (((), None), (("--names",), ("7", "9"))):
@@ -95,6 +106,10 @@ def test_names_are_kept_on_request(run: Run, events: Path, tmp_path: Path) -> No
         (["parquet.csv"], "this is a Parquet file; its name must end in .parquet"),
         (["csv.parquet"], "not a Parquet file, or a damaged one"),
         (["events.xml", "--reader", "events"], "what format is this?"),
+        (["events.csv", "--until", "soon"], "date 'soon' is not an ISO date or time"),
+        (["events.csv", "--leave-out-share", "1.5"], "share of sessions must be from 0 to below 1"),
+        (["events.csv", "--products-only"], "the reader events has no option --products-only"),
+        (["events.csv", "--time-column", "", "--until", "2020-01-01"], "needs the time of each event"),
         (["times.csv"], "no time in the column event_time_stamp can be read"),
     ],
 )
