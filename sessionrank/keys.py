@@ -3,6 +3,9 @@
 | key | type | holds | lives |
 |---|---|---|---|
 | ``sr:v:{<release>:<bucket>}`` | hash | item id → float32 vector, little-endian, unit length | until pruned |
+| ``sr:c:{<release>:<bucket>}`` | hash | item id → the items that go with it, packed (``covisits.py``) | until pruned |
+| ``sr:w:<release>`` | string | JSON: how the hits of the release are ordered (``ranking.py``) | until pruned |
+| ``sr:m:<release>`` | string | a learned model of the release, as its library writes it | until pruned |
 | ``sr:r:<release>`` | string | JSON: index, dimensions, buckets, count, the vectors' metadata | until pruned |
 | ``sr:p:<index>`` | string | the release that serves an index which we did not load | until changed |
 | ``sr:s:{<digest>}`` | hash | a session: its events and its cached vector | TTL, renewed by events |
@@ -17,7 +20,20 @@ from __future__ import annotations
 import hashlib
 import zlib
 
-__all__ = ["BUCKETS", "SECRET", "bucket", "orders", "pointer", "release_info", "session", "session_digest", "vectors"]
+__all__ = [
+    "BUCKETS",
+    "SECRET",
+    "bucket",
+    "covisits",
+    "learned_model",
+    "orders",
+    "pointer",
+    "ranking",
+    "release_info",
+    "session",
+    "session_digest",
+    "vectors",
+]
 
 SECRET = "sr:secret"  # noqa: S105 (the name of a key)
 #: Buckets that the vectors of one release are spread over on a single server; a cluster will want 256.
@@ -32,6 +48,21 @@ def bucket(item_id: str, buckets: int) -> int:
 def vectors(release: str, bucket: int) -> str:
     """The hash that holds one bucket of a release's item vectors."""
     return f"sr:v:{{{release}:{bucket}}}"
+
+
+def covisits(release: str, bucket: int) -> str:
+    """The hash that holds one bucket of a release's covisits."""
+    return f"sr:c:{{{release}:{bucket}}}"
+
+
+def ranking(release: str) -> str:
+    """How the hits of a release are ordered."""
+    return f"sr:w:{release}"
+
+
+def learned_model(release: str) -> str:
+    """The learned model of a release."""
+    return f"sr:m:{release}"
 
 
 def release_info(release: str) -> str:

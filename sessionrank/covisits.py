@@ -1,0 +1,211 @@
+"""Which items are bought or looked at together: the file that training writes, and the bytes of one item in the store.
+
+A covisits file is an ``.npz`` with ``ids`` (unicode, n), ``support`` (int64, n: how often training saw each item),
+``mass`` (float32, n: the summed weight of all pairs of each item, those that were pruned too), and the pruned matrix by
+rows as in scipy's CSR: ``offsets`` (int64, n + 1), ``neighbours`` (int32) and ``weights`` (float32, the share of the
+item's mass, 0 to 1); ``meta`` (a JSON text) as in the vectors file.
+
+In the store an item is ``<u4 support><f4 mass>`` and then six bytes for each neighbour, the strongest first: the CRC-32
+of its id and its share as a float16, little-endian. A hash is enough to find the few hits of a window among the
+neighbours of the few items of a session: two of 5,000 ids collide in 0.3 % of all windows, and it costs one wrong
+number then.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sessionrank.errors import DataError
+from sessionrank.npz import opened
+from sessionrank.writing import replacing, told_in_one_line
+
+__all__ = ["FORMAT_VERSION", "Covisited", "CovisitsFile", "covisited", "item_hash"]
+
+FORMAT_VERSION = 1
+_HEAD = np.dtype([("support", "<u4"), ("mass", "<f4")])
+_NEIGHBOUR = np.dtype([("item", "<u4"), ("share", "<f2")])
+
+
+@dataclass(frozen=True)
+class CovisitsFile:
+    """The strongest neighbours of each item; row ``i`` is ``neighbours[offsets[i]:offsets[i + 1]]``, of ``ids[i]``."""
+
+    ids: NDArray[np.str_]
+    support: NDArray[np.int64]
+    mass: NDArray[np.float32]
+    offsets: NDArray[np.int64]
+    neighbours: NDArray[np.int32]
+    weights: NDArray[np.float32]
+    meta: dict[str, Any]
+
+    @classmethod
+    def build(
+        cls,
+        ids: Sequence[str],
+        support: NDArray[Any],
+        mass: NDArray[Any],
+        offsets: NDArray[Any],
+        neighbours: NDArray[Any],
+        weights: NDArray[Any],
+        meta: dict[str, Any],
+    ) -> CovisitsFile:
+        """From the parts of a CSR matrix of shares; adds the format version.
+
+        Raises:
+            DataError: the parts do not fit together.
+        """
+        made = cls(
+            np.asarray(ids, dtype=np.str_),
+            np.asarray(support, dtype=np.int64),
+            np.asarray(mass, dtype=np.float32),
+            np.asarray(offsets, dtype=np.int64),
+            np.asarray(neighbours, dtype=np.int32),
+            np.asarray(weights, dtype=np.float32),
+            {"format_version": FORMAT_VERSION, **meta},
+        )
+        made._check("covisits")
+        return made
+
+    def save(self, path: Path | str) -> None:
+        """Write the file; a reader sees the old one or the whole new one.
+
+        Raises:
+            ConfigurationError: it cannot be written; nothing is left behind then.
+        """
+        with told_in_one_line(str(path)):
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+        with replacing(Path(path)) as partial, partial.open("wb") as file:
+            np.savez(
+                file,
+                ids=self.ids,
+                support=self.support,
+                mass=self.mass,
+                offsets=self.offsets,
+                neighbours=self.neighbours,
+                weights=self.weights,
+                meta=np.array(json.dumps(self.meta, sort_keys=True)),
+            )
+
+    @classmethod
+    def load(cls, path: Path | str) -> CovisitsFile:
+        """Read and check a covisits file.
+
+        Raises:
+            DataError: the file is missing, is something else, or its parts do not fit together.
+        """
+        missing = "no such covisits file; make one with `sessionrank model train covisit`"
+        otherwise = "not a covisits file (.npz with ids, support, mass, offsets, neighbours, weights, meta)"
+        with opened(path, missing=missing, otherwise=otherwise) as parts:
+            made = cls(
+                ids=parts["ids"],
+                support=parts["support"],
+                mass=parts["mass"],
+                offsets=parts["offsets"],
+                neighbours=parts["neighbours"],
+                weights=parts["weights"],
+                meta=json.loads(str(parts["meta"])),
+            )
+        made._check(str(path))
+        return made
+
+    def packed(self, row: int, hashes: NDArray[np.uint32]) -> bytes:
+        """The bytes of item ``row`` in the store; ``hashes`` are those of all ids (:meth:`hashes`)."""
+        start, end = int(self.offsets[row]), int(self.offsets[row + 1])
+        head = np.array([(min(int(self.support[row]), 2**32 - 1), self.mass[row])], dtype=_HEAD)
+        body = np.empty(end - start, dtype=_NEIGHBOUR)
+        order = np.argsort(-self.weights[start:end], kind="stable")
+        body["item"] = hashes[self.neighbours[start:end][order]]
+        body["share"] = self.weights[start:end][order]
+        return head.tobytes() + body.tobytes()
+
+    def hashes(self) -> NDArray[np.uint32]:
+        """:func:`item_hash` of every id."""
+        return np.array([item_hash(str(item)) for item in self.ids], dtype=np.uint32)
+
+    def _check(self, name: str) -> None:
+        n = self.ids.size
+        kinds: dict[str, tuple[NDArray[Any], str, int]] = {
+            "support": (self.support, "iu", n), "mass": (self.mass, "f", n), "offsets": (self.offsets, "iu", n + 1),
+            "neighbours": (self.neighbours, "iu", self.weights.size), "weights": (self.weights, "f", self.weights.size),
+        }  # fmt: skip
+        if self.ids.ndim != 1 or self.ids.dtype.kind != "U" or n == 0:
+            raise DataError(f"{name}: ids must be a list of at least one text")
+        for part, (array, kind, size) in kinds.items():
+            if array.shape != (size,) or array.dtype.kind not in kind:
+                raise DataError(f"{name}: {part} is of shape {array.shape} and type {array.dtype}")
+        if self.offsets[0] != 0 or self.offsets[-1] != self.weights.size or np.any(np.diff(self.offsets) < 0):
+            raise DataError(f"{name}: its offsets do not fit its {self.weights.size} neighbours")
+        if self.neighbours.size and not 0 <= int(self.neighbours.min()) <= int(self.neighbours.max()) < n:
+            raise DataError(f"{name}: a neighbour is none of its {n} items")
+        if not (np.isfinite(self.weights).all() and np.isfinite(self.mass).all()):
+            raise DataError(f"{name}: a weight is not finite")
+        if np.any(self.weights < 0) or np.any(self.mass < 0) or np.any(self.support < 0):
+            raise DataError(f"{name}: a weight or a count is negative")
+        if np.unique(self.ids).size != n:
+            raise DataError(f"{name}: an id stands twice")
+        if not isinstance(self.meta, dict) or self.meta.get("format_version") != FORMAT_VERSION:
+            raise DataError(f"{name}: format version {FORMAT_VERSION} expected; make the file again")
+
+
+@dataclass(frozen=True, slots=True)
+class Covisited:
+    """How strongly the hits of a window go with the items of a session."""
+
+    #: For each hit the weighted sum of its shares among the items of the session (float64, n).
+    shares: NDArray[np.float64]
+    #: The weighted sum of what these shares were counted from: about how many pairs were seen (one for the window).
+    evidence: float
+    #: How often training saw each item of the session, 0 where nothing is kept of it (float64).
+    support: NDArray[np.float64]
+
+
+def item_hash(item_id: str) -> int:
+    """The 32 bits that stand for an item among the neighbours of another."""
+    return zlib.crc32(item_id.encode(errors="surrogatepass"))
+
+
+def covisited(blobs: Sequence[bytes | None], weights: NDArray[np.float64], hits: Sequence[str]) -> Covisited:
+    """Score the hits of a window.
+
+    Args:
+        blobs: the stored bytes of each item of the session, None where there are none; damaged ones count as none.
+        weights: the weight of each item of the session (not negative).
+        hits: the ids of the hits.
+    """
+    support = np.zeros(len(blobs))
+    mass = np.zeros(len(blobs))
+    bodies: list[bytes] = []
+    lengths = np.zeros(len(blobs), dtype=np.intp)
+    for place, blob in enumerate(blobs):
+        if blob is None or len(blob) < _HEAD.itemsize or (len(blob) - _HEAD.itemsize) % _NEIGHBOUR.itemsize:
+            continue
+        support[place], mass[place] = np.frombuffer(blob, _HEAD, 1)[0].item()
+        bodies.append(blob[_HEAD.itemsize :])
+        lengths[place] = len(bodies[-1]) // _NEIGHBOUR.itemsize
+    shares = np.zeros(len(hits))
+    if not bodies or not hits:
+        return Covisited(shares, 0.0, support)
+    found = np.frombuffer(b"".join(bodies), _NEIGHBOUR)
+    wanted = np.fromiter(map(item_hash, hits), np.uint32, len(hits))
+    order = wanted.argsort(kind="stable")
+    ranked = wanted[order]
+    # The first of equal hashes gets all; ids that stand twice among the hits are one product of two indices.
+    at = ranked.searchsorted(found["item"])
+    at[at == len(ranked)] = 0
+    (there,) = (ranked[at] == found["item"]).nonzero()
+    share = found["share"][there].astype(np.float64)
+    of = np.repeat(np.arange(len(blobs)), lengths)[there]
+    share[~np.isfinite(share)] = 0.0
+    sums = np.bincount(at[there], share * weights[of], minlength=len(ranked))
+    first = ranked.searchsorted(ranked)
+    shares[order] = sums[first]
+    evidence = float((share * weights[of] * np.where(np.isfinite(mass[of]), mass[of], 0.0)).sum())
+    return Covisited(shares, evidence, support)
