@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sessionrank.bootstrap import interval, resampled_means, weighted_means
 from sessionrank.errors import ConfigurationError
 from sessionrank.vectors import VectorsFile, unit
 
 from ..algorithms.base import Algorithm
 from ..algorithms.prefixes import recency_matrix
-from ..bootstrap import interval, resampled_means, weighted_means
 from ..sessions import Session, Sessions
 from .base import ColdStart
 from .held_out import HeldOut, hold_out

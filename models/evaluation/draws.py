@@ -36,7 +36,7 @@ class Material:
     possible: int
 
     def weights(self, part: str) -> NDArray[np.float64]:
-        """How much each case counts in the mean over draws; see :mod:`models.bootstrap`."""
+        """How much each case counts in the mean over draws; see :mod:`sessionrank.bootstrap`."""
         made = np.zeros(len(self.cases))
         for places in self.drawn[part]:
             made[places] += 1 / (len(places) * len(self.seeds))

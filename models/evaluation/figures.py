@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..bootstrap import interval, jackknife_interval, resampled_means, weighted_means
+from sessionrank.bootstrap import interval, jackknife_interval, resampled_means, weighted_means
+
 from ..metrics import coverage_at_k, percentiles, sole_items_at_k
 from .draws import Material
 from .evaluate import CASE_METRICS, Result

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sessionrank.bootstrap import weighted_means
+
 from ..algorithms.base import Algorithm, Epoch, Model
-from ..bootstrap import weighted_means
 from .draws import Material
 from .evaluate import Result, evaluate
 from .figures import over_training, part_figures

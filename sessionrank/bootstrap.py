@@ -1,4 +1,4 @@
-"""Intervals of figures that are means over cases, by resampling the sessions that the cases come from.
+"""Intervals of figures that are means over cases, by resampling the sessions that the cases come from; and a sign test.
 
 What is resampled is the session, always. A figure over several draws is a mean over draws of means over the cases that
 each drew, and the draws share sessions: on Online Retail 20 draws of 1,000 out of 4,234 hold each session 4.7 times.
@@ -21,12 +21,13 @@ of resampling, 8; Sakai, "Evaluating evaluation metrics based on the bootstrap" 
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["interval", "jackknife_interval", "resampled_means", "weighted_means"]
+__all__ = ["interval", "jackknife_interval", "resampled_means", "sign_test", "weighted_means"]
 
 #: Counts held at a time, in numbers: 32 MiB of float64.
 _CHUNK = 1 << 22
@@ -88,6 +89,26 @@ def jackknife_interval(figure: float, losses: NDArray[Any]) -> tuple[float, floa
         return figure, figure
     spread = float(np.sqrt((n - 1) / n * np.square(losses - np.mean(losses)).sum()))
     return max(0.0, figure - _Z * spread), min(1.0, figure + _Z * spread)
+
+
+def sign_test(better: int, worse: int) -> float:
+    """The chance of a split at least as uneven as this one were better and worse equally likely: two-sided, exact.
+
+    Cases that are neither are left out, as usual.
+    """
+    n = better + worse
+    fewer = min(better, worse)
+    if 2 * fewer >= n:
+        return 1.0
+    # From the largest term down, in logarithms: of many cases, single terms are smaller than any float.
+    term = math.lgamma(n + 1) - math.lgamma(fewer + 1) - math.lgamma(n - fewer + 1) - (n - 1) * math.log(2.0)
+    total, share = 0.0, 1.0
+    for k in range(fewer, -1, -1):
+        total += share
+        share *= k / (n - k + 1)
+        if share < 1e-17 * total:
+            break
+    return min(1.0, math.exp(term) * total)
 
 
 def _weighted(values: NDArray[Any], weights: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -1,12 +1,14 @@
-"""Intervals that cover what they should, and what is resampled."""
+"""Intervals that cover what they should, and what is resampled; the sign test by hand."""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 import pytest
 
-from models.bootstrap import interval, jackknife_interval, resampled_means, weighted_means
 from models.metrics import coverage_at_k, sole_items_at_k
+from sessionrank.bootstrap import interval, jackknife_interval, resampled_means, sign_test, weighted_means
 
 
 def bounds(values: np.ndarray, weights: np.ndarray, **options: int) -> tuple[float, float]:
@@ -57,7 +59,7 @@ def test_the_mean_over_draws_is_the_weighted_mean_over_sessions() -> None:
 def test_equal_seeds_give_equal_samples_whatever_the_size_of_the_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     values = np.random.default_rng(5).random((30, 2))
     whole = resampled_means(values, np.ones(30), resamples=50, seed=6)
-    monkeypatch.setattr("models.bootstrap._CHUNK", 7 * 30)
+    monkeypatch.setattr("sessionrank.bootstrap._CHUNK", 7 * 30)
     assert np.allclose(whole, resampled_means(values, np.ones(30), resamples=50, seed=6))
     assert not np.allclose(whole, resampled_means(values, np.ones(30), resamples=50, seed=7))
 
@@ -100,3 +102,27 @@ def test_the_jackknife_covers_the_spread_of_coverage_over_fresh_sessions() -> No
 
 def test_one_session_has_no_spread() -> None:
     assert jackknife_interval(0.5, np.array([0.5])) == (0.5, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("better", "worse", "chance"),
+    [
+        (0, 0, 1.0),
+        (1, 0, 1.0),  # 2 · 1/2
+        (5, 0, 2 / 32),
+        (8, 2, 2 * (1 + 10 + 45) / 1024),
+        (2, 8, 2 * (1 + 10 + 45) / 1024),
+        (3, 3, 1.0),
+        (3, 2, 1.0),
+    ],
+)
+def test_the_sign_test_is_the_binomial_one_worked_by_hand(better: int, worse: int, chance: float) -> None:
+    assert sign_test(better, worse) == pytest.approx(chance)
+
+
+def test_the_sign_test_of_many_cases_is_that_of_whole_numbers() -> None:
+    exact = 2 * sum(math.comb(1500, k) for k in range(701)) / 2**1500
+    assert sign_test(800, 700) == pytest.approx(exact, rel=1e-9)
+    # Beyond what a float can hold, it ends at nothing, at once.
+    assert sign_test(1_000_000, 10) == 0.0
+    assert 0.04 < sign_test(500_980, 499_020) < 0.06
