@@ -15,7 +15,7 @@ import click
 from sessionrank import __version__
 from sessionrank.errors import ConfigurationError, SessionrankError
 
-__all__ = ["COMMANDS", "LazyGroup", "main"]
+__all__ = ["COMMANDS", "SEARCH_COMMANDS", "LazyGroup", "main", "search"]
 
 #: Sub-command → "module:attribute", its extra, and its line in the help text (so that help imports no program).
 COMMANDS: dict[str, tuple[str, str, str]] = {
@@ -26,8 +26,14 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Load a catalogue and vectors; publish, roll back.",
     ),
     "model": ("sessionrank.models.commands.model:model", "models", "Train item vectors and look at them."),
+    "search": ("sessionrank.cli:search", "proxy", "Measure what re-ranking is worth, and choose by it."),
     "serve": ("sessionrank.proxy.commands.serve:serve", "proxy", "Run the search proxy."),
     "stack": ("sessionrank.stack.commands.stack:stack", "stack", "Run a local search engine and Redis."),
+}
+
+#: The members of ``search`` in the same form; they belong to several programs, so the group stands here.
+SEARCH_COMMANDS: dict[str, tuple[str, str, str]] = {
+    "log": ("sessionrank.models.commands.search_log:log", "models", "Make a log of searches from order data."),
 }
 
 
@@ -53,7 +59,7 @@ class LazyGroup(click.Group):
                 raise
             advice = f"install it with `pip install 'sessionrank[{extra}]'`"
             raise ConfigurationError(
-                f"`sessionrank {cmd_name}` needs {error.name}, which is missing: {advice}"
+                f"`{ctx.command_path} {cmd_name}` needs {error.name}, which is missing: {advice}"
             ) from error
         return command
 
@@ -71,6 +77,16 @@ class LazyGroup(click.Group):
 @click.version_option(__version__, prog_name="sessionrank")
 def cli() -> None:
     """Session-personalised search in front of Elasticsearch and OpenSearch."""
+
+
+@click.group(cls=LazyGroup, registry=SEARCH_COMMANDS)
+def search() -> None:
+    """Measure on a log of searches what re-ranking is worth, and choose by it.
+
+    \b
+    Examples:
+      sessionrank search log OnlineRetail.csv.gz --catalog catalogue.csv --after 2011-10-01 --out searches.jsonl
+    """
 
 
 def main(argv: Sequence[str] | None = None) -> None:

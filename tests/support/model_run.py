@@ -1,4 +1,4 @@
-"""``sessionrank model …`` through the real command line, in this process."""
+"""``sessionrank model …`` and others through the real command line, in this process."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from sessionrank.cli import main
 
-__all__ = ["Ran", "run_model"]
+__all__ = ["Ran", "run_command", "run_model"]
 
 
 @dataclass
@@ -35,9 +35,14 @@ class Ran:
         return line
 
 
-def run_model(capsys: pytest.CaptureFixture[str], *words: object) -> Ran:
-    """Run ``sessionrank model`` with ``words``."""
+def run_command(capsys: pytest.CaptureFixture[str], *words: object) -> Ran:
+    """Run ``sessionrank`` with ``words``."""
     with pytest.raises(SystemExit) as left:
-        main(["model", *(str(word) for word in words)])
+        main([str(word) for word in words])
     captured = capsys.readouterr()
     return Ran(int(left.value.code or 0), captured.out, captured.err)
+
+
+def run_model(capsys: pytest.CaptureFixture[str], *words: object) -> Ran:
+    """Run ``sessionrank model`` with ``words``."""
+    return run_command(capsys, "model", *words)

@@ -70,7 +70,19 @@ def test_a_missing_extra_is_told_with_its_install_line(
 ) -> None:
     monkeypatch.setitem(cli.COMMANDS, "model", ("gensim_that_is_not_there:x", "models", ""))
     assert run("model") == 2
-    assert "pip install 'sessionrank[models]'" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "`sessionrank model` needs gensim_that_is_not_there" in told
+    assert "pip install 'sessionrank[models]'" in told
+
+
+def test_each_member_of_search_is_told_with_the_extra_of_its_own_program(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(cli.SEARCH_COMMANDS, "log", ("gensim_that_is_not_there:x", "models", ""))
+    assert run("search", "log") == 2
+    told = capsys.readouterr().err
+    assert "`sessionrank search log` needs gensim_that_is_not_there" in told
+    assert "pip install 'sessionrank[models]'" in told
 
 
 def test_every_command_of_the_registry_exists() -> None:
