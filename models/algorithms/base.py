@@ -20,6 +20,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from sessionrank.covisits import CovisitsFile
 from sessionrank.errors import ConfigurationError, DataError
 from sessionrank.vectors import VectorsFile
 
@@ -107,6 +108,11 @@ class Model(ABC):
     @property
     def vectors(self) -> VectorsFile | None:
         """The item vectors (n × d, unit length) with their origin, where the algorithm has any."""
+        return None
+
+    @property
+    def covisits(self) -> CovisitsFile | None:
+        """The strongest neighbours of each item, where the algorithm makes them for the store."""
         return None
 
     @abstractmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,12 @@ from scipy import sparse  # type: ignore[import-untyped]
 
 from sessionrank.errors import DataError
 
+from ..sessions import Sessions
 from .base import Algorithm, Model
 from .model_file import ModelFile
 from .prefixes import recency_matrix
 
-__all__ = ["ItemToItemModel", "row_shares", "strongest"]
+__all__ = ["ItemToItemModel", "row_shares", "strongest", "weights_by_distance"]
 
 
 class ItemToItemModel(Model):
@@ -48,18 +49,59 @@ class ItemToItemModel(Model):
         return cls(file.items, rules, file.meta)
 
 
-def row_shares(rules: sparse.csr_array) -> sparse.csr_array:
-    """Each row divided by its sum, so that the rules of every item are shares of 1; empty rows stay empty."""
-    sums = np.asarray(rules.sum(axis=1)).ravel()
+def weights_by_distance(data: Sessions, *, steps: int, back: float) -> sparse.csr_array:
+    """How near items stand to each other: (n × n) sums of 1 / distance over pairs of events of a session.
+
+    Pairs at most ``steps`` apart count, an item never with itself; entry (i, j) sums those where j came after i, and
+    at ``back`` of the weight those where it came before.
+    """
+    n = len(data.items)
+    ahead = sparse.csr_array((n, n), dtype=np.float32)
+    for distance in range(1, min(steps, int(data.lengths.max(initial=1)) - 1) + 1):
+        first, second = data.codes[:-distance], data.codes[distance:]
+        counted = (data.rows[:-distance] == data.rows[distance:]) & (first != second)
+        first, second = first[counted], second[counted]
+        weights = np.full(len(first), 1 / distance, dtype=np.float32)
+        ahead = ahead + sparse.csr_array((weights, (first, second)), shape=(n, n))
+    return sparse.csr_array(ahead + back * ahead.T) if back else ahead
+
+
+def row_shares(rules: sparse.csr_array, sums: NDArray[Any] | None = None) -> sparse.csr_array:
+    """Each row divided by its sum (or by that of ``sums``), so that the rules of every item are shares of 1.
+
+    Empty rows stay empty.
+    """
+    if sums is None:
+        sums = np.asarray(rules.sum(axis=1)).ravel()
     return sparse.csr_array(sparse.diags_array((1 / np.where(sums > 0, sums, 1)).astype(np.float32)) @ rules)
 
 
 def strongest(rules: sparse.csr_array, n: int) -> sparse.csr_array:
     """Only the ``n`` largest entries of each row; of equal ones those of the earlier columns."""
-    if not np.any(np.diff(rules.indptr) > n):
+    lengths = np.diff(rules.indptr)
+    if not np.any(lengths > n):
         return rules
-    rows = np.repeat(np.arange(rules.shape[0]), np.diff(rules.indptr))
-    order = np.lexsort((rules.indices, -rules.data, rows))
-    place = np.arange(len(rows)) - rules.indptr[:-1][rows]
-    kept = order[place < n]
-    return sparse.csr_array((rules.data[kept], (rows[kept], rules.indices[kept])), shape=rules.shape)
+    kept = np.empty(rules.nnz, dtype=bool)
+    for start, end in _blocks(rules.indptr):
+        entries = slice(rules.indptr[start], rules.indptr[end])
+        rows = np.repeat(np.arange(start, end), lengths[start:end])
+        order = np.lexsort((rules.indices[entries], -rules.data[entries], rows))
+        place = np.arange(len(rows)) + entries.start - rules.indptr[rows]
+        kept[entries.start + order] = place < n
+    offsets = np.concatenate(([0], np.cumsum(np.minimum(lengths, n))))
+    made = sparse.csr_array((rules.data[kept], rules.indices[kept], offsets), shape=rules.shape)
+    made.sort_indices()
+    return made
+
+
+#: Entries that are sorted at a time: 32 bytes each while it lasts.
+_BLOCK = 1 << 22
+
+
+def _blocks(indptr: NDArray[Any]) -> Iterator[tuple[int, int]]:
+    """Ranges of rows that hold at most ``_BLOCK`` entries, or are of one row."""
+    start, rows = 0, len(indptr) - 1
+    while start < rows:
+        end = max(start + 1, int(np.searchsorted(indptr, indptr[start] + _BLOCK, side="right")) - 1)
+        yield start, end
+        start = end

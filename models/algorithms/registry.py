@@ -20,6 +20,7 @@ from .association_rules import AssociationRules
 from .base import Algorithm, Model
 from .blend import Blend
 from .bpr import Bpr
+from .covisit import Covisit
 from .factors import Factors
 from .fasttext import FastText
 from .item_knn import ItemKnn
@@ -36,6 +37,7 @@ ALGORITHMS: dict[str, type[Algorithm]] = {
     "association-rules": AssociationRules,
     "blend": Blend,
     "bpr": Bpr,
+    "covisit": Covisit,
     "factors": Factors,
     "fasttext": FastText,
     "item-knn": ItemKnn,

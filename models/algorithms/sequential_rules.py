@@ -11,13 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-import numpy as np
-from scipy import sparse  # type: ignore[import-untyped]
-
 from ..parameters import parameter
-from ..sessions import Sessions
 from .base import Algorithm, OnEpoch, learnable
-from .item_to_item import ItemToItemModel, row_shares
+from .item_to_item import ItemToItemModel, row_shares, weights_by_distance
 
 __all__ = ["SequentialRules"]
 
@@ -34,24 +30,9 @@ class SequentialRules(Algorithm):
 
     def fit(self, sessions: Sequence[Sequence[str]], *, on_epoch: OnEpoch | None = None) -> ItemToItemModel:
         data = learnable(sessions)
-        ahead = _weights_by_distance(data, self.steps)
-        rules = sparse.csr_array(ahead + self.back * ahead.T)
-        rules.setdiag(0)
-        rules.eliminate_zeros()
-        return ItemToItemModel(data.items, row_shares(rules), self.describe())
+        rules = row_shares(weights_by_distance(data, steps=self.steps, back=self.back))
+        return ItemToItemModel(data.items, rules, self.describe())
 
     @classmethod
     def load(cls, path: Path | str) -> ItemToItemModel:
         return ItemToItemModel.load(path, cls)
-
-
-def _weights_by_distance(data: Sessions, steps: int) -> sparse.csr_array:
-    """(n × n) sums of 1 / distance over all pairs of events at most ``steps`` apart, by (earlier, later) item."""
-    n = len(data.items)
-    total = sparse.csr_array((n, n), dtype=np.float32)
-    for distance in range(1, min(steps, int(data.lengths.max(initial=1)) - 1) + 1):
-        together = data.rows[:-distance] == data.rows[distance:]
-        first, second = data.codes[:-distance][together], data.codes[distance:][together]
-        weights = np.full(len(first), 1 / distance, dtype=np.float32)
-        total = total + sparse.csr_array((weights, (first, second)), shape=(n, n))
-    return total

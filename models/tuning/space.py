@@ -97,6 +97,13 @@ SPACES: dict[str, Space] = {
         "popularity": Steps(0.0, 2.0, 0.25),
         "decay": _DECAY,
     },
+    "covisit": {
+        "steps": Steps(1, 30, 1),
+        "back": Steps(0.0, 1.0, 0.05),
+        "neighbours": Choices((50, 100, 200, 500, 1000)),
+        "decay": _DECAY,
+        "last": _LAST,
+    },
     "factors": {
         "size": Steps(16, 128, 16),
         "negative": Choices((128, 256, 512, 1024)),

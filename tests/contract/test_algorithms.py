@@ -41,7 +41,9 @@ def test_it_learns_a_planted_pattern(name: str) -> None:
     model = algorithm.fit(planted_sessions())
     for group in range(GROUPS):
         for item in range(ITEMS_A_GROUP):
-            found = model.recommend([f"g{(group + 1) % GROUPS}-0", f"g{group}-{item}"], ITEMS_A_GROUP - 1)
+            # Two of the group: where a single item stands before it, some let that count almost as much by design.
+            earlier = [f"g{(group + 1) % GROUPS}-0", f"g{group}-{(item + 1) % ITEMS_A_GROUP}"]
+            found = model.recommend([*earlier, f"g{group}-{item}"], ITEMS_A_GROUP - 1)
             inside = sum(sku.startswith(f"g{group}-") for sku in found)
             assert inside >= ITEMS_A_GROUP - 2, (group, item, found)
 
