@@ -6,7 +6,7 @@ from prometheus_client import Counter, Histogram
 
 from .reasons import FAILURES, REASONS, REFUSALS
 
-__all__ = ["EVENTS", "PARTS", "UNKNOWN_SKUS", "count_answer", "observe"]
+__all__ = ["EVENTS", "PARTS", "UNKNOWN_SKUS", "count_answer", "count_two_phase", "observe"]
 
 PARTS = ("engine", "store", "rank", "total")
 
@@ -23,6 +23,11 @@ _SECONDS = Histogram(
 )
 EVENTS = Counter("sessionrank_events_total", "Events by result: created, duplicate, invalid, failed.", ["result"])
 UNKNOWN_SKUS = Counter("sessionrank_unknown_skus_total", "Events kept whose product has no vector in the release.")
+_TWO_PHASE = Counter(
+    "sessionrank_two_phase_total",
+    "Searches fetched in two phases, by result: taken, or repeated in one phase.",
+    ["result"],
+)
 
 # The children are made at once: looking one up by labels on every request would cost as much as counting.
 _answers = {
@@ -31,12 +36,18 @@ _answers = {
     **{("refused", reason): _REQUESTS.labels("refused", reason) for reason in REFUSALS},
     **{("failed", reason): _REQUESTS.labels("failed", reason) for reason in FAILURES},
 }
+_two_phase = {taken: _TWO_PHASE.labels("taken" if taken else "repeated") for taken in (True, False)}
 _parts = {part: _SECONDS.labels(part) for part in PARTS}
 
 
 def count_answer(outcome: str, reason: str) -> None:
     """Count one answered request."""
     _answers[outcome, reason].inc()
+
+
+def count_two_phase(*, taken: bool) -> None:
+    """Count one search that was fetched in two phases; not ``taken`` where that had to be repeated in one."""
+    _two_phase[taken].inc()
 
 
 def observe(part: str, seconds: float) -> None:

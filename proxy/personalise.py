@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from sessionrank.errors import StoreError
 
@@ -24,7 +24,7 @@ from .settings import ProxySettings
 from .splice import EngineAnswer, without_shards
 from .stopwatch import Stopwatch
 
-__all__ = ["Paged", "Personaliser", "Refusals"]
+__all__ = ["Cut", "Paged", "Personaliser", "Refusals"]
 
 #: Seconds that what an engine refused is left alone.
 _REFUSAL_AGE = 60.0
@@ -37,6 +37,26 @@ _ODD = re.compile(
 )
 #: So many compound queries may stand at the engine's limit of nesting.
 _DEEP = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What a page shows: which hits of the engine's answer, and in which order."""
+
+    positions: list[int]
+    #: What is done to the text of each.
+    edit: Callable[[int, bytes], bytes | None] | None
+    reason: str
+    moved: int
+
+    def with_texts(self, texts: Mapping[int, bytes]) -> Cut:
+        """The same with these texts of hits, by position, in the places of the answer's own."""
+        edit = self.edit
+
+        def replaced(position: int, _: bytes) -> bytes | None:
+            return texts[position] if edit is None else edit(position, texts[position])
+
+        return replace(self, edit=replaced)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +102,25 @@ class Personaliser:
 
     def page(self, visit: Visit, page: Page, extras: Extras, answer: EngineAnswer, watch: Stopwatch) -> Paged:
         """The client's page, cut from a whole window of the engine's answer."""
+        return self.paged(self.cut(visit, page, extras, answer, watch), extras, answer, watch)
+
+    def cut(self, visit: Visit, page: Page, extras: Extras, answer: EngineAnswer, watch: Stopwatch) -> Cut:
+        """Which hits of a whole window are the client's page."""
         order = self._reorderer.order(visit, page, answer, watch)
         with watch("rank"):
             moved = sum(position not in (place, None) for place, position in enumerate(order.positions))
             positions = [*order.positions, *range(min(page.window, len(answer)), len(answer))]
             edit = editor(extras, positions, order.why)
             chosen = [p for p in positions[page.start : page.start + page.size] if p is not None]
-            body = answer.with_hits(chosen, edit, drops_empty=extras.drops_empty)
+        return Cut(chosen, edit, order.reason, moved)
+
+    def paged(self, cut: Cut, extras: Extras, answer: EngineAnswer, watch: Stopwatch) -> Paged:
+        """The engine's answer with these hits alone."""
+        with watch("rank"):
+            body = answer.with_hits(cut.positions, cut.edit, drops_empty=extras.drops_empty)
             if extras.shards:
                 body = without_shards(body, extras.shards)
-        return Paged(body, order.reason, moved)
+        return Paged(body, cut.reason, cut.moved)
 
     def _weight(self, request: ClientRequest) -> float:
         """The weight that the request asks for, where it is a number from 0 to 1, else the setting."""

@@ -25,7 +25,18 @@ from .searchbody import Fields, TooLarge, Unreadable, encode, inflated, read_fie
 from .settings import ProxySettings
 from .wish import NotOurs, Wish, read_wish
 
-__all__ = ["DOUBTS", "OWN_HEADERS", "Change", "Extras", "Page", "PassThrough", "Planner", "Rewrite", "left_alone"]
+__all__ = [
+    "DOUBTS",
+    "OWN_HEADERS",
+    "Change",
+    "Extras",
+    "Page",
+    "PassThrough",
+    "Planner",
+    "Rewrite",
+    "keep_highlights",
+    "left_alone",
+]
 
 #: Request headers that the engine never sees (nor the one that names the session): our own, and those that name
 #: another method, which engines ignore, but which a gateway behind us might follow past the gate.
@@ -79,6 +90,11 @@ class Page:
     #: Names the walk over pages that it belongs to; empty where every page ranks afresh.
     walk: str = ""
 
+    @property
+    def asked(self) -> int:
+        """How many hits the engine is asked for, from the first on."""
+        return max(self.window, self.start + self.size)
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -97,9 +113,19 @@ class Rewrite:
     """The engine is asked something else than the client asked."""
 
     request: BackendRequest
-    page: Page | None
-    reason: str
-    extras: Extras
+    change: Change
+
+    @property
+    def page(self) -> Page | None:
+        return self.change.page
+
+    @property
+    def reason(self) -> str:
+        return self.change.reason
+
+    @property
+    def extras(self) -> Extras:
+        return self.change.extras
 
 
 class Planner:
@@ -142,8 +168,11 @@ class Planner:
             change = self.change(wish, names, session, why_not, weight, leave=leave)
         except DOUBTS as error:
             return left_alone(error)
-        made = self.request(request, path, change.url, encode(change.body))
-        return Rewrite(made, change.page, change.reason, change.extras)
+        return Rewrite(self.request(request, path, change.url, encode(change.body)), change)
+
+    def asking(self, request: ClientRequest, change: Change) -> BackendRequest:
+        """The request that asks the engine for another change of the same search."""
+        return self.request(request, request.target.partition("?")[0], change.url, encode(change.body))
 
     def leaves_alone(self, request: ClientRequest, names: Sequence[str]) -> str:
         """Why a search passes untouched whoever asks, or nothing; told before the session is looked at."""
@@ -213,7 +242,7 @@ class Planner:
         query = _query_of(url, body)
         if self._head:
             body["query"] = msgspec.Raw(self._head + query + self._tail)
-            _keep_highlights(body, query)
+            keep_highlights(body, query)
         elif "q" in url.values:
             body["query"] = msgspec.Raw(query)
         url = url.without("source", "source_content_type", *(("q", *_Q_PARAMETERS) if "q" in url.values else ()))
@@ -228,7 +257,7 @@ class Planner:
         walk = walk_key(names, url.values, body, query, weight) if settings.pages == "freeze" else ""
         page = Page(wish.start, wish.size, settings.window, walk)
         body["from"] = msgspec.Raw(b"0")
-        body["size"] = msgspec.Raw(b"%d" % max(settings.window, wish.start + wish.size))
+        body["size"] = msgspec.Raw(b"%d" % page.asked)
         try:
             url, extras = ask_for_items(url.without("from", "size"), body, settings.item_id)
         except ValueError as error:
@@ -265,8 +294,8 @@ def _query_of(url: Query, body: Fields) -> bytes:
     return encode({"query_string": asked})
 
 
-def _keep_highlights(body: Fields, query: bytes) -> None:
-    """Highlight by the client's query: the wrapped one makes ``fvh`` return nothing."""
+def keep_highlights(body: Fields, query: bytes) -> None:
+    """Highlight by ``query``, the client's own: a wrapped one makes ``fvh`` return nothing."""
     if "highlight" not in body:
         return
     highlight = read_fields(body["highlight"])

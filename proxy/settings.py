@@ -101,6 +101,10 @@ class ProxySettings(ConnectionSettings):
     weight: float = setting(0.7, "Weight of the session against the engine's order, in `blend` (0 to 1).",
                             check=_between(0, 1))  # fmt: skip
     window: int = setting(100, "How many of the first hits are re-ordered.", check=_between(1, 10_000))
+    two_phase: str = setting(
+        "auto", "Fetch the window's ids and scores first, then the page: `auto` where that is faster, `off`, `always`.",
+        check=_one_of(("auto", "off", "always")),
+    )  # fmt: skip
     pages: str = setting("freeze", "`freeze`: later pages keep the first one's order; `follow`: each ranks afresh.",
                          check=_one_of(("freeze", "follow")))  # fmt: skip
     session_header: str = setting("X-Session-Id", "Request header that names the session.", check=_header_name)

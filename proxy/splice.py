@@ -39,6 +39,15 @@ class _Shards(msgspec.Struct):
     failed: int = 0
 
 
+class _Nameless(msgspec.Struct):
+    index: str = msgspec.field(name="_index")
+    fields: dict[str, msgspec.Raw] = {}
+
+
+class _Scored(msgspec.Struct):
+    score: msgspec.Raw = msgspec.field(name="_score", default=msgspec.Raw(b""))
+
+
 class _Hits(msgspec.Struct):
     hits: msgspec.Raw = msgspec.Raw(b"[]")
 
@@ -73,6 +82,7 @@ class _Answer(msgspec.Struct):
     #: Left out by ``filter_path`` when nothing was found.
     hits: _Hits = msgspec.field(default_factory=_Hits)
     shards: _Shards = msgspec.field(name="_shards", default_factory=_Shards)
+    timed_out: bool = False
 
 
 #: Bytes of the array of hits by which its place in the answer is found.
@@ -86,22 +96,25 @@ _responses = msgspec.json.Decoder(_Responses)
 _shard_counts = msgspec.json.Decoder(_ShardCounts)
 _raw_list = msgspec.json.Decoder(list[msgspec.Raw])
 _hits = msgspec.json.Decoder(list[_Hit])
+_nameless = msgspec.json.Decoder(list[_Nameless])
+_scores = msgspec.json.Decoder(list[_Scored])
 _first_value = msgspec.json.Decoder(list[str | int])
 
 
 class EngineAnswer:
     """A search answer whose hits can be read and put in another order."""
 
-    def __init__(self, body: bytes) -> None:
+    def __init__(self, body: bytes, id_field: str = "") -> None:
         try:
             answer = _answers.decode(body)
             self._array = bytes(answer.hits.hits)
             self._raw = _raw_list.decode(self._array)
-            self._hits = _hits.decode(self._array)
+            self._hits = _identified(self._array, id_field) if id_field else _hits.decode(self._array)
         except _UNREADABLE as error:
             raise UnreadableAnswer(str(error)) from error
         self.body = body
         self.failed_shards = answer.shards.failed
+        self.timed_out = answer.timed_out
 
     def __len__(self) -> int:
         return len(self._raw)
@@ -109,6 +122,24 @@ class EngineAnswer:
     def named(self) -> list[tuple[str, str]]:
         """The concrete index and the id of each hit."""
         return [(hit.index, hit.id) for hit in self._hits]
+
+    def indices(self) -> set[str]:
+        """The concrete indices of the hits."""
+        return {hit.index for hit in self._hits}
+
+    def scored(self) -> list[tuple[str, str, bytes]]:
+        """Index, id and the text of the score of each hit; empty where it has none."""
+        scores = _scores.decode(self._array)
+        return [(hit.index, hit.id, bytes(each.score)) for hit, each in zip(self._hits, scores, strict=True)]
+
+    def texts(self) -> list[bytes]:
+        """Each hit, as the engine wrote it."""
+        return list(map(bytes, self._raw))
+
+    @property
+    def bytes_a_hit(self) -> float:
+        """The mean size of its hits; 0 where there are none."""
+        return len(self._array) / len(self._raw) if self._raw else 0.0
 
     def items(self, field: str) -> list[str]:
         """The product id of each hit: its ``_id``, or the first value of a doc-value field (empty where missing)."""
@@ -201,13 +232,26 @@ def _layout(array: bytes, raw: Sequence[msgspec.Raw]) -> tuple[bytes, bytes, byt
     return array[:start], separator, array[array.rindex(last) + len(last) :]
 
 
-def read_answer(body: bytes) -> EngineAnswer:
+def _identified(array: bytes, id_field: str) -> list[_Hit]:
+    """Hits whose id is the first value of a doc-value field."""
+    hits = [_Hit(hit.index, "", hit.fields) for hit in _nameless.decode(array)]
+    for hit in hits:
+        if not (name := _value_of(hit, id_field)):
+            raise UnreadableAnswer(f"a hit without {id_field}")
+        hit.id = name
+    return hits
+
+
+def read_answer(body: bytes, id_field: str = "") -> EngineAnswer:
     """Read an answer of the search endpoint.
 
+    Args:
+        id_field: the doc-value field that holds the id of each hit, where hits do not bring their ``_id``.
+
     Raises:
-        UnreadableAnswer: it is not JSON, or its hits lack ``_index`` or ``_id``.
+        UnreadableAnswer: it is not JSON, or its hits lack ``_index`` or the id.
     """
-    return EngineAnswer(body)
+    return EngineAnswer(body, id_field)
 
 
 def outcome_of(part: bytes) -> Outcome:
