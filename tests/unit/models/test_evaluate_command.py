@@ -152,6 +152,11 @@ def test_by_time_and_holdout_read_what_they_need(run: Run, tmp_path: Path) -> No
     assert joined.json["protocol"]["leave_out"] == "all"
     assert joined.json["cases"]["answers"] == 60
     assert joined.json["holdout"]["name"] == "valid.csv"
+    part = run(*words, "--leave-out-share", "0.5", "--json")
+    assert part.code == 0, part.err
+    # A part of what is learned from, and all of the answers.
+    assert part.json["data"]["sessions"] == 30
+    assert part.json["holdout"]["sessions"] == 60
 
 
 def test_a_model_file_is_measured_and_told_of_when_it_has_seen_the_answers(
