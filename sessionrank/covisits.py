@@ -32,6 +32,8 @@ __all__ = ["FORMAT_VERSION", "Covisited", "CovisitsFile", "covisited", "item_has
 FORMAT_VERSION = 1
 _HEAD = np.dtype([("support", "<u4"), ("mass", "<f4")])
 _NEIGHBOUR = np.dtype([("item", "<u4"), ("share", "<f2")])
+#: A whole and what rounding adds to it.
+_LARGEST_SHARE = 1.001
 
 
 @dataclass(frozen=True)
@@ -106,11 +108,11 @@ class CovisitsFile:
         with opened(path, missing=missing, otherwise=otherwise) as parts:
             made = cls(
                 ids=parts["ids"],
-                support=parts["support"],
-                mass=parts["mass"],
-                offsets=parts["offsets"],
-                neighbours=parts["neighbours"],
-                weights=parts["weights"],
+                support=_numbers(parts["support"], "iu", np.int64),
+                mass=_numbers(parts["mass"], "f", np.float32),
+                offsets=_numbers(parts["offsets"], "iu", np.int64),
+                neighbours=_numbers(parts["neighbours"], "iu", np.int32),
+                weights=_numbers(parts["weights"], "f", np.float32),
                 meta=json.loads(str(parts["meta"])),
             )
         made._check(str(path))
@@ -131,28 +133,38 @@ class CovisitsFile:
         return np.array([item_hash(str(item)) for item in self.ids], dtype=np.uint32)
 
     def _check(self, name: str) -> None:
-        n = self.ids.size
-        kinds: dict[str, tuple[NDArray[Any], str, int]] = {
-            "support": (self.support, "iu", n), "mass": (self.mass, "f", n), "offsets": (self.offsets, "iu", n + 1),
-            "neighbours": (self.neighbours, "iu", self.weights.size), "weights": (self.weights, "f", self.weights.size),
-        }  # fmt: skip
-        if self.ids.ndim != 1 or self.ids.dtype.kind != "U" or n == 0:
-            raise DataError(f"{name}: ids must be a list of at least one text")
-        for part, (array, kind, size) in kinds.items():
-            if array.shape != (size,) or array.dtype.kind not in kind:
-                raise DataError(f"{name}: {part} is of shape {array.shape} and type {array.dtype}")
-        if self.offsets[0] != 0 or self.offsets[-1] != self.weights.size or np.any(np.diff(self.offsets) < 0):
-            raise DataError(f"{name}: its offsets do not fit its {self.weights.size} neighbours")
-        if self.neighbours.size and not 0 <= int(self.neighbours.min()) <= int(self.neighbours.max()) < n:
-            raise DataError(f"{name}: a neighbour is none of its {n} items")
+        self._check_shapes(name)
         if not (np.isfinite(self.weights).all() and np.isfinite(self.mass).all()):
             raise DataError(f"{name}: a weight is not finite")
         if np.any(self.weights < 0) or np.any(self.mass < 0) or np.any(self.support < 0):
             raise DataError(f"{name}: a weight or a count is negative")
-        if np.unique(self.ids).size != n:
+        if np.any(self.weights > _LARGEST_SHARE):
+            raise DataError(f"{name}: a weight is above 1; weights are shares of what was seen of their item")
+        if len(set(self.ids.tolist())) != self.ids.size:
             raise DataError(f"{name}: an id stands twice")
         if not isinstance(self.meta, dict) or self.meta.get("format_version") != FORMAT_VERSION:
             raise DataError(f"{name}: format version {FORMAT_VERSION} expected; make the file again")
+
+    def _check_shapes(self, name: str) -> None:
+        n, kept = self.ids.size, self.weights.size
+        if self.ids.ndim != 1 or self.ids.dtype.kind != "U" or n == 0:
+            raise DataError(f"{name}: ids must be a list of at least one text")
+        for part, size in {"support": n, "mass": n, "offsets": n + 1, "neighbours": kept, "weights": kept}.items():
+            if (shape := getattr(self, part).shape) != (size,):
+                raise DataError(f"{name}: {n} ids, but {part} of shape {shape} where ({size},) would fit")
+        if self.offsets[0] != 0 or self.offsets[-1] != kept or np.any(np.diff(self.offsets) < 0):
+            raise DataError(f"{name}: its offsets do not fit its {kept} neighbours")
+        if kept and not 0 <= int(self.neighbours.min()) <= int(self.neighbours.max()) < n:
+            raise DataError(f"{name}: a neighbour is none of its {n} items")
+
+
+def _numbers(array: NDArray[Any], kinds: str, dtype: type[np.generic]) -> NDArray[Any]:
+    if array.dtype.kind not in kinds:
+        raise ValueError(f"{np.dtype(dtype)} expected, not {array.dtype}")
+    made = array.astype(dtype, copy=False)
+    if np.dtype(dtype).kind == "i" and not np.array_equal(made, array):
+        raise ValueError(f"a number is too large for {np.dtype(dtype)}")
+    return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,9 +215,11 @@ def covisited(blobs: Sequence[bytes | None], weights: NDArray[np.float64], hits:
     (there,) = (ranked[at] == found["item"]).nonzero()
     share = found["share"][there].astype(np.float64)
     of = np.repeat(np.arange(len(blobs)), lengths)[there]
-    share[~np.isfinite(share)] = 0.0
+    # Whatever a damaged blob holds: numbers that are no share count for nothing.
+    share[~((share >= 0.0) & (share <= 1.0))] = 0.0
     sums = np.bincount(at[there], share * weights[of], minlength=len(ranked))
     first = ranked.searchsorted(ranked)
     shares[order] = sums[first]
-    evidence = float((share * weights[of] * np.where(np.isfinite(mass[of]), mass[of], 0.0)).sum())
+    mass[~((mass >= 0.0) & np.isfinite(mass))] = 0.0
+    evidence = float((share * weights[of] * mass[of]).sum())
     return Covisited(shares, evidence, support)

@@ -11,7 +11,6 @@ JSON under ``sr:w:<release>``::
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -49,14 +48,21 @@ class Ranking:
         """
         try:
             fields = json.loads(text)
-            if fields["format_version"] != FORMAT_VERSION:
-                raise DataError(f"a ranking of format version {fields['format_version']}; {FORMAT_VERSION} expected")
-            weights = {str(name): float(weight) for name, weight in fields["weights"].items()}
-            if not all(math.isfinite(weight) and abs(weight) <= _LARGEST for weight in weights.values()):
-                raise ValueError("a weight is no number that can be used")
-            return cls(str(fields["strategy"]), weights, dict(fields["measured"]))
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            if (version := fields["format_version"]) != FORMAT_VERSION:
+                raise ValueError(f"its format version is {version!r}, not {FORMAT_VERSION}")
+            strategy, weights, measured = fields["strategy"], fields["weights"], fields["measured"]
+            if not (isinstance(strategy, str) and isinstance(weights, dict) and isinstance(measured, dict)):
+                raise TypeError("a part of it is of another kind")
+            return cls(strategy, {name: _weight(one) for name, one in weights.items()}, measured)
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise DataError(f"not a ranking (strategy, weights, measured): {str(error)[:100]}") from error
+
+
+def _weight(given: object) -> float:
+    """A weight as it is used; raises :class:`ValueError` for what is none."""
+    if isinstance(given, bool) or not isinstance(given, (int, float)) or not abs(given) <= _LARGEST:
+        raise ValueError(f"a weight is no number from {-_LARGEST:g} to {_LARGEST:g}")
+    return float(given)
 
 
 #: What a shop gets where no strategy was better than the engine's own order.

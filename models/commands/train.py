@@ -1,4 +1,4 @@
-"""``sessionrank model train``: sessions in, a vectors file out."""
+"""``sessionrank model train``: sessions in, a file of vectors, covisits or another model out."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 from rich.table import Table
 from rich.text import Text
 
@@ -24,9 +25,7 @@ __all__ = ["train"]
 
 @click.command()
 @click.argument("words", nargs=-1, required=True, metavar="[ALGORITHM] DATA")
-@click.option(
-    "--out", "target", type=click.Path(path_type=Path), required=True, help="The vectors file (.npz) to write."
-)
+@click.option("--out", "target", type=click.Path(path_type=Path), required=True, help="The file (.npz) to write.")
 @data_options(without=("min_count",))
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A parameter of the algorithm.")
 @click.option("--size", type=int, help="Numbers in a vector.  [word2vec: 52]")
@@ -45,13 +44,14 @@ def train(words: tuple[str, ...], target: Path, settings: tuple[str, ...], as_js
 
     ALGORITHM is a name, a name with parameters (word2vec:size=64,window=5), or @FILE with the settings that `model
     tune` found. `sessionrank model algorithms` lists them all with their parameters. Those that have item vectors
-    write a vectors file, the others a model file. The same data, options and library versions give the same file,
-    byte for byte.
+    write a vectors file, covisit a covisits file (`index load` publishes both), the others a model file. The same data,
+    options and library versions give the same file, byte for byte.
 
     \b
     Examples:
       sessionrank model train sessions.txt --out vectors.npz
       sessionrank model train word2vec OnlineRetail.csv.gz --reader online-retail --out vectors.npz --size 100
+      sessionrank model train covisit sessions.txt --out covisit.npz
       sessionrank model train sequential-rules sessions.txt --set steps=5 --out rules.npz
       sessionrank model train @best.json sessions.txt --out vectors.npz
     """
@@ -89,10 +89,15 @@ def _fit(algorithm: Algorithm, read: SessionData) -> Model:
         return algorithm.fit(read.sessions, on_epoch=lambda epoch: bar.update(task, completed=epoch.number))
 
 
+#: What is written, by its key in the report.
+_TITLES = {"vectors": "Item vectors", "covisits": "Covisits", "model": "Model"}
+
+
 def _report(model: Model, read: SessionData, target: Path, *, seconds: float, as_json: bool) -> None:
-    vectors = model.vectors
+    vectors, covisits = model.vectors, model.covisits
+    kind = "vectors" if vectors is not None else "covisits" if covisits is not None else "model"
     report: dict[str, Any] = {
-        "model" if vectors is None else "vectors": str(target),
+        kind: str(target),
         "algorithm": model.meta["algorithm"],
         "sessions": len(read.sessions),
         "items": read.items,
@@ -104,10 +109,13 @@ def _report(model: Model, read: SessionData, target: Path, *, seconds: float, as
     if vectors is not None:
         report["items_with_vector"] = int(vectors.ids.size)
         report["dimensions"] = vectors.dimensions
+    elif covisits is not None:
+        report["items_with_neighbours"] = int((np.diff(covisits.offsets) > 0).sum())
+        report["neighbours"] = int(covisits.neighbours.size)
     if as_json:
         print_json(report)
         return
-    table = Table(title="Model" if vectors is None else "Item vectors", show_header=False)
+    table = Table(title=_TITLES[kind], show_header=False)
     for name in [name for name in report if name not in ("dropped", "meta")]:
         table.add_row(name.replace("_", " "), Text(printable(str(report[name]))))
     table.add_row("seed", str(model.meta["seed"]))
