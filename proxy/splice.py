@@ -6,9 +6,12 @@ Number texts, the order of keys, each hit and the layout of ``?pretty`` remain t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from .searchbody import Unreadable, without
 
@@ -33,6 +36,8 @@ class _Hit(msgspec.Struct):
     index: str = msgspec.field(name="_index")
     id: str = msgspec.field(name="_id")
     fields: dict[str, msgspec.Raw] | msgspec.UnsetType = msgspec.UNSET
+    #: Raw, because a score can also come as a text (``"Infinity"``).
+    score: msgspec.Raw | msgspec.UnsetType = msgspec.field(name="_score", default=msgspec.UNSET)
 
 
 class _Shards(msgspec.Struct):
@@ -41,11 +46,8 @@ class _Shards(msgspec.Struct):
 
 class _Nameless(msgspec.Struct):
     index: str = msgspec.field(name="_index")
-    fields: dict[str, msgspec.Raw] = {}
-
-
-class _Scored(msgspec.Struct):
-    score: msgspec.Raw = msgspec.field(name="_score", default=msgspec.Raw(b""))
+    fields: dict[str, msgspec.Raw] | msgspec.UnsetType = msgspec.UNSET
+    score: msgspec.Raw | msgspec.UnsetType = msgspec.field(name="_score", default=msgspec.UNSET)
 
 
 class _Hits(msgspec.Struct):
@@ -97,7 +99,6 @@ _shard_counts = msgspec.json.Decoder(_ShardCounts)
 _raw_list = msgspec.json.Decoder(list[msgspec.Raw])
 _hits = msgspec.json.Decoder(list[_Hit])
 _nameless = msgspec.json.Decoder(list[_Nameless])
-_scores = msgspec.json.Decoder(list[_Scored])
 _first_value = msgspec.json.Decoder(list[str | int])
 
 
@@ -129,8 +130,7 @@ class EngineAnswer:
 
     def scored(self) -> list[tuple[str, str, bytes]]:
         """Index, id and the text of the score of each hit; empty where it has none."""
-        scores = _scores.decode(self._array)
-        return [(hit.index, hit.id, bytes(each.score)) for hit, each in zip(self._hits, scores, strict=True)]
+        return [(hit.index, hit.id, b"" if hit.score is msgspec.UNSET else bytes(hit.score)) for hit in self._hits]
 
     def texts(self) -> list[bytes]:
         """Each hit, as the engine wrote it."""
@@ -146,6 +146,10 @@ class EngineAnswer:
         if field == "_id":
             return [hit.id for hit in self._hits]
         return [_value_of(hit, field) for hit in self._hits]
+
+    def scores(self) -> NDArray[np.float64]:
+        """The score of each hit; NaN where there is none (float64, n)."""
+        return np.fromiter(map(_score_of, self._hits), np.float64, len(self._hits))
 
     def with_hits(
         self,
@@ -234,7 +238,7 @@ def _layout(array: bytes, raw: Sequence[msgspec.Raw]) -> tuple[bytes, bytes, byt
 
 def _identified(array: bytes, id_field: str) -> list[_Hit]:
     """Hits whose id is the first value of a doc-value field."""
-    hits = [_Hit(hit.index, "", hit.fields) for hit in _nameless.decode(array)]
+    hits = [_Hit(hit.index, "", hit.fields, hit.score) for hit in _nameless.decode(array)]
     for hit in hits:
         if not (name := _value_of(hit, id_field)):
             raise UnreadableAnswer(f"a hit without {id_field}")
@@ -284,6 +288,13 @@ def without_extras(hit: bytes, members: Sequence[str], item_field: str) -> bytes
 def without_shards(body: bytes, part: str) -> bytes:
     """An answer without ``_shards`` (part ``all``), or without its ``failed``."""
     return without(body, ("_shards",)) if part == "all" else without(body, ("failed",), inside="_shards")
+
+
+def _score_of(hit: _Hit) -> float:
+    try:
+        return float(bytes(hit.score)) if hit.score is not msgspec.UNSET else math.nan
+    except ValueError:
+        return math.nan
 
 
 def _value_of(hit: _Hit, field: str) -> str:
