@@ -1,4 +1,4 @@
-"""Vectors for an index that we did not load: a pointer in the store says which release serves it.
+"""Vectors and covisits for an index that we did not load: a pointer in the store says which release serves it.
 
 The index itself is not touched.
 """
@@ -10,51 +10,47 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from sessionrank import keys
+import numpy as np
+
 from sessionrank.errors import ConfigurationError, StoreError
-from sessionrank.vectors import VectorsFile
 
 from .loader import HEARTBEAT_S
 from .moments import now, written
-from .vectors_store import VectorStore
+from .release_store import ReleaseStore
+from .signal_files import SignalFiles, described, write_signals
 
 __all__ = ["publish_vectors", "rollback_vectors"]
 
 
 def publish_vectors(
-    store: VectorStore,
+    store: ReleaseStore,
     index: str,
-    file: VectorsFile,
+    files: SignalFiles,
     *,
     release: str,
     advance: Callable[[int], None] = lambda _n: None,
 ) -> dict[str, Any]:
-    """Write ``file`` as a new release and let it serve ``index``, in one step; gives the release's record.
+    """Write ``files`` as a new release and let it serve ``index``, in one step; gives the release's record.
 
     On any error what was written is removed again, and the error goes on.
     """
     previous = store.pointer(index)
     created = now()
+    rows = {
+        "vectors": np.arange(0 if files.vectors is None else files.vectors.ids.size),
+        "covisits": np.arange(0 if files.covisits is None else files.covisits.ids.size),
+    }
     record: dict[str, Any] = {
         "release": release,
         "index": index,
         "foreign": True,
         "previous": previous,
-        "dimensions": file.dimensions,
-        "buckets": keys.BUCKETS,
-        "count": int(file.ids.size),
         "created": written(created),
         "heartbeat": written(created),
-        "complete": False,
-        "vectors": file.meta,
+        **described(files, **rows),
     }
     try:
-        store.put_record(record)
-        store.write(record, file.ids, file.vectors, advance=_beating(store, record, advance))
-        if (stored := store.stored(record)) != record["count"]:
-            raise StoreError(f"the store holds {stored} of {record['count']} vectors; does it evict keys?")
-        record = {**record, "complete": True}
-        store.put_record(record)
+        record = write_signals(store, record, files, **rows, advance=_beating(store, record, advance))
         _mark_served(store, previous)
         store.move_pointer(index, before=previous, release=release)
     except BaseException:
@@ -64,21 +60,21 @@ def publish_vectors(
     return record
 
 
-def _mark_served(store: VectorStore, release: str | None) -> None:
+def _mark_served(store: ReleaseStore, release: str | None) -> None:
     """What is marked was published once; what is neither marked nor pointed to is left from a load that died."""
     record = store.record(release) if release else None
     if record is not None and "served" not in record:
         store.put_record({**record, "served": written(now())})
 
 
-def _discard(store: VectorStore, index: str, release: str) -> None:
+def _discard(store: ReleaseStore, index: str, release: str) -> None:
     """Remove what a failed publication wrote, unless it turns out to be served; `prune` does it when this cannot."""
     with suppress(StoreError):
         if store.pointer(index) != release:
             store.delete(release)
 
 
-def _beating(store: VectorStore, record: dict[str, Any], advance: Callable[[int], None]) -> Callable[[int], None]:
+def _beating(store: ReleaseStore, record: dict[str, Any], advance: Callable[[int], None]) -> Callable[[int], None]:
     last: list[datetime] = [now()]
 
     def step(n: int) -> None:
@@ -90,12 +86,12 @@ def _beating(store: VectorStore, record: dict[str, Any], advance: Callable[[int]
     return step
 
 
-def rollback_vectors(store: VectorStore, index: str, *, to: str | None = None) -> dict[str, Any]:
+def rollback_vectors(store: ReleaseStore, index: str, *, to: str | None = None) -> dict[str, Any]:
     """Let the release before (or ``to``) serve ``index`` again, in one step; gives what served and what does.
 
     Raises:
         ConfigurationError: there is none.
-        StoreError: its vectors are not all in the store any more.
+        StoreError: what it needs is not all in the store any more.
     """
     served = store.pointer(index)
     if served is None:
@@ -110,6 +106,6 @@ def rollback_vectors(store: VectorStore, index: str, *, to: str | None = None) -
     if to is not None and (target is None or target.get("index") != index):
         raise ConfigurationError(f"there is no release {to} of {index}; see `sessionrank index status --index {index}`")
     if not store.whole(chosen):
-        raise StoreError(f"the vectors of release {chosen} are not all in the store any more; publish them again")
+        raise StoreError(f"release {chosen} lacks vectors or covisits in the store; publish them again")
     store.move_pointer(index, before=served, release=chosen)
     return {"index": index, "from": served, "to": chosen}

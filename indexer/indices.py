@@ -54,8 +54,13 @@ class OwnIndex:
 
     @property
     def meta(self) -> dict[str, Any]:
-        """Our own record in it: alias, release, created, heartbeat, dimensions and, once published, served."""
+        """Our own record in it, as ``LoadPlan.meta`` makes it; ``served`` stands in it once it was published."""
         return dict(self.all_meta["sessionrank"])
+
+    @property
+    def has_signals(self) -> bool:
+        """Whether its load wrote vectors or covisits into the store."""
+        return self.meta.get("dimensions") is not None or bool(self.meta.get("covisits"))
 
     @property
     def created(self) -> str:

@@ -14,10 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sessionrank import keys
 from sessionrank.errors import BackendError, DataError, SessionrankError
+from sessionrank.ranking import Ranking
 from sessionrank.releases import index_name
-from sessionrank.vectors import VectorsFile
 
 from . import indices
 from .documents import IndexDefinition, Product, Reject
@@ -25,12 +24,17 @@ from .engines.base import BulkOutcome, Engine
 from .moments import now, written
 from .publish import publish
 from .rejects import RejectsFile
-from .vectors_store import VectorStore
+from .release_store import ReleaseStore
+from .signal_files import Rows, SignalFiles, described, write_signals
 
-__all__ = ["HEARTBEAT_S", "LoadPlan", "LoadReport", "Watch", "load"]
+__all__ = ["HEARTBEAT_S", "LoadPlan", "LoadReport", "Measure", "Watch", "load"]
 
 #: How often a running load writes into its index that it is alive; ``prune`` reads it.
 HEARTBEAT_S = 15.0
+
+#: Measures an index that is not published yet and writes its ranking into the store; called with the index and with
+#: what is to be called every few seconds meanwhile. Gives why it could not, or None.
+Measure = Callable[[str, Callable[[], None]], str | None]
 
 
 @dataclass(frozen=True)
@@ -39,8 +43,10 @@ class Watch:
 
     #: Some rows more were read and dealt with.
     rows: Callable[[int], None] = lambda _n: None
-    #: Some vectors more were written.
-    vectors: Callable[[int], None] = lambda _n: None
+    #: The vectors and covisits of some items more were written.
+    signals: Callable[[int], None] = lambda _n: None
+    #: The release is measured now, by a program that shows its own progress.
+    measuring: Callable[[], None] = lambda: None
     #: A remark for the user.
     note: Callable[[str], None] = lambda _text: None
 
@@ -53,7 +59,7 @@ class LoadPlan:
     release: str
     created: datetime
     definition: IndexDefinition
-    vectors: VectorsFile | None = None
+    signals: SignalFiles = field(default_factory=SignalFiles)
     #: Documents a bulk request.
     chunk: int = 500
     #: Seconds to wait for the copies of the shards.
@@ -71,7 +77,8 @@ class LoadPlan:
             "release": self.release,
             "created": written(self.created),
             "heartbeat": written(heartbeat),
-            "dimensions": None if self.vectors is None else self.vectors.dimensions,
+            "dimensions": self.signals.dimensions,
+            "covisits": self.signals.covisits is not None,
         }
 
 
@@ -88,6 +95,14 @@ class LoadReport:
     #: Vectors in the file whose item is not in the catalogue; they are not written.
     vectors_unused: int = 0
     without_vector: int = 0
+    #: None when there was no covisits file.
+    covisits: int | None = None
+    #: Items of that file that are not in the catalogue; they are not written.
+    covisits_unused: int = 0
+    #: How the hits are ordered, where that was measured.
+    ranking: Ranking | None = None
+    #: Why it was not, where it should have been.
+    measure_error: str | None = None
     replaced: str | None = None
     health: str = ""
 
@@ -115,21 +130,26 @@ def load(
     engine: Engine,
     *,
     rejects: RejectsFile,
-    store: VectorStore | None = None,
+    store: ReleaseStore | None = None,
+    measure: Measure | None = None,
     watch: Watch | None = None,
 ) -> LoadReport:
-    """Load ``entries`` as a new release and publish it; ``store`` is needed when the plan has vectors.
+    """Load ``entries`` as a new release and publish it; ``store`` is needed when the plan has signals.
 
-    On any error the new index and its vectors are removed again, and the error goes on.
+    ``measure`` runs when all is loaded and checked and nothing is published yet. That it fails is noted, no more: the
+    release goes without a ranking then. On any error the new index and what the store has of it are removed again, and
+    the error goes on.
     """
     run = _Load(plan, engine, rejects, watch or Watch())
     indices.check_served_by_us(engine, plan.alias)
     try:
         indices.create(engine, plan.index, plan.definition.loading_body(plan.meta(now())))
-        has_vector = _stream(run, entries)
-        if plan.vectors is not None and store is not None:
-            _write_vectors(run, store, plan.vectors, has_vector)
+        vectors, covisits = _stream(run, entries)
+        if plan.signals and store is not None:
+            _write_signals(run, store, vectors=vectors.chosen, covisits=covisits.chosen)
         _finish(run)
+        if measure is not None and store is not None:
+            _measure(run, store, measure)
         run.report.replaced = publish(engine, plan.alias, plan.release)
     except BaseException:
         _discard(run, store)
@@ -137,19 +157,18 @@ def load(
     return run.report
 
 
-def _stream(run: _Load, entries: Iterable[Product | Reject]) -> NDArray[np.bool_]:
-    """Send the products; gives which of the plan's vectors belong to one that the engine took."""
-    vectors = run.plan.vectors
-    place = {} if vectors is None else {str(item): i for i, item in enumerate(vectors.ids)}
-    used = np.zeros(len(place), dtype=np.bool_)
+def _stream(run: _Load, entries: Iterable[Product | Reject]) -> tuple[Rows, Rows]:
+    """Send the products; gives which of the plan's vectors and covisits belong to one that the engine took."""
+    files = run.plan.signals
+    vectors = Rows([] if files.vectors is None else files.vectors.ids)
+    covisits = Rows([] if files.covisits is None else files.covisits.ids)
     sent: dict[str, Product] = {}
     done = 0
     for outcome in run.engine.bulk(run.plan.index, _documents(run, entries, sent), chunk=run.plan.chunk):
         product = sent.pop(outcome.id)
         if _taken(run, product, outcome):
-            if (at := place.get(product.sku)) is not None:
-                used[at] = True
-            elif vectors is not None:
+            covisits.want(product.sku)
+            if not vectors.want(product.sku) and files.vectors is not None:
                 run.report.without_vector += 1
         done += 1
         if done % run.plan.chunk == 0:
@@ -161,7 +180,7 @@ def _stream(run: _Load, entries: Iterable[Product | Reject]) -> NDArray[np.bool_
         first = run.rejects.first
         reason = f"; row {first.number}: {first.reason}" if first else ""
         raise DataError(f"not one row could be loaded, nothing was published{reason}")
-    return used
+    return vectors, covisits
 
 
 def _documents(
@@ -189,36 +208,48 @@ def _taken(run: _Load, product: Product, outcome: BulkOutcome) -> bool:
     return False
 
 
-def _write_vectors(run: _Load, store: VectorStore, file: VectorsFile, used: NDArray[np.bool_]) -> None:
-    plan = run.plan
-    count = int(used.sum())
-    if count == 0:
+def _write_signals(run: _Load, store: ReleaseStore, *, vectors: NDArray[np.intp], covisits: NDArray[np.intp]) -> None:
+    plan, files, report = run.plan, run.plan.signals, run.report
+    if files.vectors is not None and not len(vectors):
         raise DataError("not one product of the catalogue has a vector; are the vectors of another shop?")
+    if files.covisits is not None and not len(covisits):
+        raise DataError("not one product of the catalogue has covisits; are the covisits of another shop?")
     record: dict[str, Any] = {
         "release": plan.release,
         "index": plan.index,
         "alias": plan.alias,
         "cluster": indices.cluster_id(run.engine),
-        "dimensions": file.dimensions,
-        "buckets": keys.BUCKETS,
-        "count": count,
         "created": written(plan.created),
-        "complete": False,
-        "vectors": file.meta,
+        **described(files, vectors=vectors, covisits=covisits),
     }
-    store.put_record(record)
 
     def advance(n: int) -> None:
-        run.watch.vectors(n)
+        run.watch.signals(n)
         run.beat()
 
-    store.write(record, file.ids[used], file.vectors[used], advance=advance)
-    if (stored := store.stored(record)) != count:
-        raise BackendError(f"the store holds {stored} of {count} vectors; does it evict keys? see maxmemory-policy")
-    store.put_record({**record, "complete": True})
-    run.report.vectors = count
-    run.report.vectors_from_texts = int((file.support[used] == 0).sum())
-    run.report.vectors_unused = len(used) - count
+    write_signals(store, record, files, vectors=vectors, covisits=covisits, advance=advance)
+    if files.vectors is not None:
+        report.vectors = len(vectors)
+        report.vectors_from_texts = int((files.vectors.support[vectors] == 0).sum())
+        report.vectors_unused = files.vectors.ids.size - len(vectors)
+    if files.covisits is not None:
+        report.covisits = len(covisits)
+        report.covisits_unused = files.covisits.ids.size - len(covisits)
+
+
+def _measure(run: _Load, store: ReleaseStore, measure: Measure) -> None:
+    plan, report = run.plan, run.report
+    run.watch.measuring()
+    report.measure_error = measure(plan.index, run.beat)
+    if report.measure_error is None:
+        try:
+            report.ranking = store.ranking(plan.release)
+            report.measure_error = None if report.ranking else "it left no ranking in the store"
+        except DataError as error:
+            report.measure_error = str(error)
+    if report.measure_error is not None:
+        # Half of a measurement may be there; without it the proxy's defaults apply.
+        store.forget_ranking(plan.release)
 
 
 def _finish(run: _Load) -> None:
@@ -233,7 +264,7 @@ def _finish(run: _Load) -> None:
         raise BackendError(f"the engine took {run.report.loaded} products but finds {found}; nothing was published")
 
 
-def _discard(run: _Load, store: VectorStore | None) -> None:
+def _discard(run: _Load, store: ReleaseStore | None) -> None:
     """Remove what this load made, unless it turns out to be served after all."""
     try:
         own = [i for i in indices.own_indices(run.engine, run.plan.alias) if i.release == run.plan.release]

@@ -16,7 +16,7 @@ from . import indices
 from .engines.base import Engine
 from .indices import OwnIndex
 from .moments import now, written
-from .vectors_store import VectorStore
+from .release_store import ReleaseStore
 
 __all__ = ["publish", "rollback", "target_of_rollback"]
 
@@ -80,21 +80,21 @@ def rollback(engine: Engine, store_url: str, alias: str, *, to: str | None = Non
 
     Raises:
         ConfigurationError: there is nothing to go back to.
-        StoreError: the earlier release's vectors are not all in the store any more.
+        StoreError: the earlier release's vectors or covisits are not all in the store any more.
     """
     indices.check_served_by_us(engine, alias)
     served, chosen = target_of_rollback(indices.own_indices(engine, alias), alias, to)
-    if chosen.meta.get("dimensions") is not None:
-        _check_vectors(store_url, chosen.release)
+    if chosen.has_signals:
+        _check_store(store_url, chosen.release)
     publish(engine, alias, chosen.release)
     return {"alias": alias, "from": served.release, "to": chosen.release, "index": chosen.name}
 
 
-def _check_vectors(store_url: str, release: str) -> None:
-    store = VectorStore.connect(store_url)
+def _check_store(store_url: str, release: str) -> None:
+    store = ReleaseStore.connect(store_url)
     try:
         whole = store.whole(release)
     finally:
         store.close()
     if not whole:
-        raise StoreError(f"the vectors of release {release} are not all in the store any more; load again instead")
+        raise StoreError(f"release {release} lacks vectors or covisits in the store; load again instead")

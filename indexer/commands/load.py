@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from types import FrameType
@@ -14,26 +15,37 @@ from typing import Any
 
 import click
 from rich.table import Table
+from rich.text import Text
 
 from sessionrank.console import err, out, print_json, progress
 from sessionrank.errors import ConfigurationError
 from sessionrank.releases import new_release
 from sessionrank.settings import read_settings
-from sessionrank.vectors import VectorsFile
 
 from ..catalogue.base import with_column
 from ..catalogue.registry import open_catalogue
 from ..documents import Product, Reject, products, read_definition
+from ..figures import as_record, gain, order
 from ..indices import check_alias
 from ..loader import LoadPlan, LoadReport, Watch
 from ..loader import load as run_load
+from ..measuring import measure as run_measure
 from ..moments import now
 from ..popularity.orders import OrderColumns
 from ..popularity.registry import PopularityOptions, choose
 from ..rejects import RejectsFile, check_writable
 from ..schemas import ProductSchema, StrictProductSchema
 from ..settings import IndexerSettings
-from .options import alias_option, engine_of, json_option, store_of
+from ..signal_files import read_signals
+from .options import (
+    alias_option,
+    covisit_option,
+    engine_of,
+    json_option,
+    min_support_option,
+    note,
+    store_of,
+)
 
 __all__ = ["load"]
 
@@ -42,6 +54,7 @@ FILE = click.Path(path_type=Path)
 _EPILOG = """\b
 Examples:
   sessionrank index load catalog.csv --vectors vectors.npz --orders orders.csv
+  sessionrank index load catalog.csv --vectors vectors.npz --covisit covisit.npz --measure searches.jsonl
   sessionrank index load catalog.jsonl.gz --popularity-column sold --alias shop
   sessionrank index load catalog.csv --random-popularity 42 --max-rejects 100
 """
@@ -50,6 +63,10 @@ Examples:
 @click.command(epilog=_EPILOG)
 @click.argument("catalog", type=FILE)
 @click.option("--vectors", type=FILE, metavar="V.npz", help="Item vectors from `sessionrank model train`.")
+@covisit_option
+@min_support_option
+@click.option("--measure", type=FILE, metavar="LOG", help="Choose how to order hits by these searches, then publish.")
+@click.option("--no-measure", is_flag=True, help="Do not, and say nothing of it: cautious defaults apply.")
 @alias_option
 @click.option("--mapping", type=FILE, metavar="FILE", help="JSON with mappings and settings, over the built-in ones.")
 @click.option("--popularity-column", metavar="C", help="Popularity is this column (default: popularity, when there).")
@@ -75,6 +92,9 @@ def load(catalog: Path, as_json: bool, **options: Any) -> None:
     Each row needs sku and name; target and image are checked when present; further columns are kept. Rows that cannot
     be loaded go to the rejects file with their reason. Nothing changes for clients until everything is loaded and
     checked; then the alias moves in one step. Duplicates of a sku: the later row is rejected.
+
+    With --measure the new release answers the searches in LOG before clients see it, and the order of hits that was
+    best on them is published with it: the engine's own where nothing helps. When that fails, cautious defaults apply.
     """
     started = time.monotonic()
     settings = read_settings(IndexerSettings)
@@ -84,20 +104,42 @@ def load(catalog: Path, as_json: bool, **options: Any) -> None:
         raise ConfigurationError(f"--rejects {rejects_path} is the catalogue itself")
     if options["rejects"] is not None:
         check_writable(rejects_path)
+    _check_measuring(options)
     entries, popularity = _entries(catalog, options)
     plan = _plan(options)
     with ExitStack() as stack:
-        store = None if plan.vectors is None else stack.enter_context(store_of(settings))
+        store = stack.enter_context(store_of(settings)) if plan.signals else None
         engine = stack.enter_context(engine_of(settings))
         rejects = stack.enter_context(RejectsFile(rejects_path, limit=options["max_rejects"]))
         watch = stack.enter_context(_watch(plan, catalog))
         stack.enter_context(_terminable())
-        report = run_load(plan, entries, engine, rejects=rejects, store=store, watch=watch)
+        measure = None if options["measure"] is None else partial(run_measure, options["measure"])
+        report = run_load(plan, entries, engine, rejects=rejects, store=store, measure=measure, watch=watch)
     for reason, lines in popularity.skipped.most_common(3):
-        err.print(f"Note: {lines:,} order lines were not counted: {reason}", markup=False)
+        note(f"{lines:,} order lines were not counted: {reason}")
+    if (remark := _remark(plan, report, options)) is not None:
+        note(remark)
     record = _record(plan, report, rejects, seconds=time.monotonic() - started)
     record["orders_skipped"] = sum(popularity.skipped.values())
     print_json(record) if as_json else out.print(_table(record))
+
+
+def _check_measuring(options: dict[str, Any]) -> None:
+    if options["measure"] is None:
+        return
+    if options["no_measure"]:
+        raise ConfigurationError("--measure and --no-measure exclude each other")
+    if options["vectors"] is None and options["covisit"] is None:
+        raise ConfigurationError("--measure needs --vectors or --covisit: there is nothing else to order hits by")
+
+
+def _remark(plan: LoadPlan, report: LoadReport, options: dict[str, Any]) -> str | None:
+    """What to say of a release whose order of hits was not measured."""
+    if report.measure_error is not None:
+        return f"published with cautious defaults, for it could not be measured: {report.measure_error}"
+    if not plan.signals or options["no_measure"] or report.ranking is not None:
+        return None
+    return "published with cautious defaults; --measure LOG chooses by this shop's own searches how to order hits"
 
 
 def _plan(options: dict[str, Any]) -> LoadPlan:
@@ -107,7 +149,7 @@ def _plan(options: dict[str, Any]) -> LoadPlan:
         release=new_release(created),
         created=created,
         definition=read_definition(options["mapping"]),
-        vectors=None if options["vectors"] is None else VectorsFile.load(options["vectors"]),
+        signals=read_signals(options["vectors"], options["covisit"], min_support=options["min_support"], note=note),
         chunk=options["chunk"],
         wait_s=options["wait"],
     )
@@ -139,11 +181,12 @@ def _entries(catalog: Path, options: dict[str, Any]) -> tuple[Iterator[Product |
 def _watch(plan: LoadPlan, catalog: Path) -> Iterator[Watch]:
     with progress() as bars:
         rows = bars.add_task("Products", total=_lines(catalog))
-        vectors = None if plan.vectors is None else bars.add_task("Vectors", total=len(plan.vectors.ids))
+        signals = None if (total := plan.signals.items) == 0 else bars.add_task("Vectors, covisits", total=total)
         yield Watch(
             rows=lambda n: bars.advance(rows, n),
-            vectors=lambda n: None if vectors is None else bars.advance(vectors, n),
-            note=lambda text: err.print(f"Note: {text}", markup=False),
+            signals=lambda n: None if signals is None else bars.advance(signals, n),
+            measuring=bars.stop,
+            note=note,
         )
 
 
@@ -181,7 +224,12 @@ def _record(plan: LoadPlan, report: LoadReport, rejects: RejectsFile, *, seconds
         "vectors": report.vectors,
         "vectors_from_texts": report.vectors_from_texts,
         "vectors_unused": report.vectors_unused,
+        "vectors_left_out": plan.signals.left_out,
         "without_vector": report.without_vector,
+        "covisits": report.covisits,
+        "covisits_unused": report.covisits_unused,
+        "ranking": as_record(report.ranking),
+        "measure_error": report.measure_error,
         "health": report.health,
         "seconds": round(seconds, 2),
     }
@@ -198,6 +246,14 @@ def _table(record: dict[str, Any]) -> Table:
             table.add_row("… of them from texts", f"{record['vectors_from_texts']:,}")
         table.add_row("products without a vector", f"{record['without_vector']:,}")
         table.add_row("vectors without a product", f"{record['vectors_unused']:,}")
+    if record["vectors_left_out"]:
+        table.add_row("vectors left out (--min-support)", f"{record['vectors_left_out']:,}")
+    if record["covisits"] is not None:
+        table.add_row("products with covisits", f"{record['covisits']:,}")
+        table.add_row("covisits without a product", f"{record['covisits_unused']:,}")
+    if (ranking := record["ranking"]) is not None:
+        table.add_row("order of hits", Text(order(ranking)))
+        table.add_row("… worth", gain(ranking) or "unknown")
     table.add_row("index", record["index"])
     table.add_row("replaced", record["replaced"] or "nothing")
     table.add_row("seconds", f"{record['seconds']:.1f}")

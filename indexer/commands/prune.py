@@ -14,8 +14,8 @@ from .. import indices
 from ..engines.base import Engine
 from ..moments import now
 from ..pruning import Pruning, decide, decide_foreign
+from ..release_store import ReleaseStore
 from ..settings import IndexerSettings
-from ..vectors_store import VectorStore
 from .options import alias_option, engine_of, index_option, json_option, store_of
 
 __all__ = ["prune"]
@@ -81,7 +81,7 @@ def _prune_own(
             for index in pruning.indices:
                 indices.delete(engine, index)
             if store is not None:
-                for release in pruning.releases:
+                for release in _of_store(store, pruning):
                     store.delete(release)
         return pruning
     finally:
@@ -89,18 +89,24 @@ def _prune_own(
             store.close()
 
 
-def _store_if_any(settings: IndexerSettings) -> VectorStore | None:
+def _of_store(store: ReleaseStore, pruning: Pruning) -> set[str]:
+    """Releases that go from the store; those without a record may have been measured since, or given a model."""
+    unrecorded = {index.release for index in pruning.indices if store.record(index.release) is None}
+    return unrecorded.union(pruning.releases)
+
+
+def _store_if_any(settings: IndexerSettings) -> ReleaseStore | None:
     """The store; None, with a note, when there is none: a catalogue may well be loaded without vectors."""
     if settings.redis_url.startswith("memory:"):
         return None
     try:
-        return VectorStore.connect(settings.redis_url)
+        return ReleaseStore.connect(settings.redis_url)
     except StoreError as error:
         err.print(f"Note: only indices are looked at: {error}", markup=False)
         return None
 
 
-def _prune_foreign(store: VectorStore, index: str, *, keep: int, min_age: float, dry_run: bool) -> Pruning:
+def _prune_foreign(store: ReleaseStore, index: str, *, keep: int, min_age: float, dry_run: bool) -> Pruning:
     pointer = store.pointer(index)
     pruning = decide_foreign(store.records(), index=index, pointer=pointer, keep=keep, min_age=min_age, at=now())
     for release in () if dry_run else pruning.releases:

@@ -67,7 +67,7 @@ def _publish_vectors(engine_url: str, redis_url: str, shop: Shop) -> None:
     draw = np.random.default_rng(5)
     vectors = np.eye(8)[[cluster_of(n) or 0 for n in known]] + draw.normal(0, 0.1, (len(known), 8))
     assert CLUSTERS <= 8
-    file = VectorsFile.build([product_id(n) for n in known], vectors, [1] * len(known), {"algorithm": "planted"})
+    file = VectorsFile.build([product_id(n) for n in known], vectors, [9] * len(known), {"algorithm": "planted"})
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "vectors.npz"
         file.save(path)

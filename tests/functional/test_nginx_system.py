@@ -264,7 +264,7 @@ def shop(engine_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFacto
     ids = [str(n) for n in range(200)]
     circle = np.linspace(0, np.pi, 200)
     vectors = np.stack([np.cos(circle), np.sin(circle)], axis=1)
-    VectorsFile.build(ids, vectors, [1] * 200, {"algorithm": "circle"}).save(folder / "vectors.npz")
+    VectorsFile.build(ids, vectors, [9] * 200, {"algorithm": "circle"}).save(folder / "vectors.npz")
     environment = {
         "SESSIONRANK_UPSTREAM": engine_url,
         "SESSIONRANK_REDIS_URL": redis_url,

@@ -68,7 +68,7 @@ def planted_vectors(skus: Sequence[str], seed: int) -> tuple[VectorsFile, dict[s
     centres = np.eye(16)[:CLUSTERS]
     numbers = draw.integers(0, CLUSTERS, len(skus))
     vectors = centres[numbers] + draw.normal(0, 0.15, (len(skus), 16))
-    file = VectorsFile.build(skus, vectors, [1] * len(skus), {"algorithm": "planted", "seed": seed})
+    file = VectorsFile.build(skus, vectors, [9] * len(skus), {"algorithm": "planted", "seed": seed})
     return file, {sku: int(number) for sku, number in zip(skus, numbers, strict=True)}
 
 

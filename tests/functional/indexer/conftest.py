@@ -45,7 +45,7 @@ def vectors(tmp_path: Path) -> Path:
     """Vectors of 8 dimensions of P10 … P69: ten products have none, ten vectors have no product."""
     ids = [f"P{n:02d}" for n in range(10, 70)]
     rng = np.random.default_rng(7)
-    made = VectorsFile.build(ids, rng.normal(size=(60, 8)), [1] * 60, {"algorithm": "test"})
+    made = VectorsFile.build(ids, rng.normal(size=(60, 8)), [9] * 60, {"algorithm": "test"})
     made.save(tmp_path / "v.npz")
     return tmp_path / "v.npz"
 

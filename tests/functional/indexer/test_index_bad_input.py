@@ -56,7 +56,7 @@ def test_a_catalogue_or_option_that_cannot_work_makes_nothing(
 ) -> None:
     if content is not None:
         (tmp_path / "catalog.csv").write_bytes(content if isinstance(content, bytes) else content.encode())
-    VectorsFile.build(["Z"], [[1.0, 0.0]], [1], {}).save(tmp_path / "other.npz")  # type: ignore[arg-type]
+    VectorsFile.build(["Z"], [[1.0, 0.0]], [9], {}).save(tmp_path / "other.npz")  # type: ignore[arg-type]
     (tmp_path / "analyzer.json").write_text('{"properties": {"name": {"type": "text", "analyzer": "nonsense"}}}')
     refused = index("load", "catalog.csv", "--alias", alias, *options)
     assert refused.code == 2

@@ -58,7 +58,7 @@ def test_ids_that_the_index_does_not_have_are_told_and_an_alias_is_fine(
     other = f"{theirs}-alias"
     actions = [{"add": {"index": theirs, "alias": other}}]
     urllib3.request("POST", f"{stack.upstream}/_aliases", json={"actions": actions}, retries=False)
-    VectorsFile.build(["Z1", "Z2"], np.eye(2), [1, 1], {}).save(vectors)
+    VectorsFile.build(["Z1", "Z2"], np.eye(2), [9, 9], {}).save(vectors)
     unknown = index("vectors", vectors, "--index", other)
     assert unknown.code == 0
     assert f"none of 2 ids tried is the _id of a document in {other}" in unknown.err
@@ -88,7 +88,7 @@ def test_the_pointer_moves_and_goes_back_and_old_releases_are_pruned(
     assert keys_in_redis.get(keys.pointer(alias)) == second.encode()
     refused = index("rollback", "--index", alias)
     assert refused.code == 2
-    assert f"the vectors of release {first} are not all in the store" in refused.err
+    assert f"release {first} lacks vectors or covisits in the store" in refused.err
     assert index("rollback", "--index", alias, "--to", third).code == 0
     assert keys_in_redis.get(keys.pointer(alias)) == third.encode()
 

@@ -74,7 +74,7 @@ def catalogue(stack: TestStack, direct: Ask, tmp_path_factory: pytest.TempPathFa
     skus = [f"p{n}" for n in range(KNOWN) if n % 4]
     vectors = np.random.default_rng(5).normal(size=(len(skus), 4))
     file = tmp_path_factory.mktemp("moving") / "v.npz"
-    VectorsFile.build(skus, vectors, [1] * len(skus), {}).save(Path(file))
+    VectorsFile.build(skus, vectors, [9] * len(skus), {}).save(Path(file))
     command(["index", "vectors", str(file), "--index", made.alias], stack.environment)
     yield made
     direct("DELETE", f"/{made.index}")

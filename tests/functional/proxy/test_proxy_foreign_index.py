@@ -37,7 +37,7 @@ def index(direct: Ask, stack: TestStack, tmp_path_factory: pytest.TempPathFactor
 def _publish(folder: Path, stack: TestStack, name: str, ids: list[str]) -> None:
     """Every thing points in a direction of its own, near its neighbours in number."""
     vectors = [[1.0 if abs(n - m) < 1 else 0.5 / abs(n - m) for m in range(len(ids))] for n in range(len(ids))]
-    VectorsFile.build(ids, vectors, [1] * len(ids), {}).save(folder / "v.npz")  # type: ignore[arg-type]
+    VectorsFile.build(ids, vectors, [9] * len(ids), {}).save(folder / "v.npz")  # type: ignore[arg-type]
     command(["index", "vectors", str(folder / "v.npz"), "--index", name], stack.environment)
 
 

@@ -74,7 +74,7 @@ def pages(stack: TestStack, direct: Ask, tmp_path_factory: pytest.TempPathFactor
 def _publish(folder: Path, stack: TestStack, name: str) -> None:
     skus = [f"p{n}" for n in range(SIZE) if n % 5 > 1]
     vectors = np.random.default_rng(3).normal(size=(len(skus), 4)).round(0) + np.array([0.1, 0, 0, 0])
-    VectorsFile.build(skus, vectors, [1] * len(skus), {}).save(folder / "v.npz")
+    VectorsFile.build(skus, vectors, [9] * len(skus), {}).save(folder / "v.npz")
     command(["index", "vectors", str(folder / "v.npz"), "--index", name], stack.environment)
 
 

@@ -12,7 +12,7 @@ from indexer.catalogue.base import with_column
 from indexer.catalogue.registry import open_catalogue
 from indexer.commands.status import _table
 from indexer.rejects import check_writable
-from indexer.vectors_store import VectorStore
+from indexer.release_store import ReleaseStore
 from sessionrank.errors import ConfigurationError, DataError
 
 RELEASES = ["20260101000000abcdef", "20260202000000abcdef"]
@@ -58,7 +58,7 @@ def test_asking_whether_rejects_can_be_written_changes_nothing(tmp_path: Path) -
 @pytest.mark.parametrize("option", ["foo=bar", "socket_timeout=x"])
 def test_an_option_that_the_driver_does_not_take_is_told_in_one_line(option: str) -> None:
     with pytest.raises(ConfigurationError, match="SESSIONRANK_REDIS_URL") as caught:
-        VectorStore.connect(f"redis://:hunter2@127.0.0.1:1/0?{option}")
+        ReleaseStore.connect(f"redis://:hunter2@127.0.0.1:1/0?{option}")
     assert "\n" not in str(caught.value)
     assert "hunter2" not in str(caught.value)
 
@@ -66,11 +66,12 @@ def test_an_option_that_the_driver_does_not_take_is_told_in_one_line(option: str
 @pytest.mark.parametrize("width", [60, 80, 200])
 def test_releases_and_headings_are_whole_however_narrow_the_terminal_is(width: int) -> None:
     row = {"state": "published before", "documents": 1234567, "vectors": 1234567, "vectors_whole": False}
+    row |= {"covisits": 1234567, "covisits_whole": True}
     created = "2026-01-01T01:02:03+00:00"
     table = _table([{**row, "release": each, "served": False, "created": created} for each in RELEASES])
     screen = io.StringIO()
     Console(file=screen, width=width, soft_wrap=True).print(table)
     shown = screen.getvalue()
-    for whole in (*RELEASES, "release", "state", "documents", "vectors", "created"):
+    for whole in (*RELEASES, "release", "state", "documents", "vectors", "covisits", "created"):
         assert whole in shown
     assert "…" not in shown

@@ -1,19 +1,18 @@
-"""Item vectors and release records in Redis: the only file of the indexer that talks to it.
+"""What a release has in Redis beside its index: item vectors, covisits, its ranking, and the record about them.
 
-A record (JSON under ``sr:r:<release>``) is written first, with ``complete: false``, then the vectors, then the record
-again: so whatever a killed load leaves can be found and removed by its record.
+The only file of the indexer that talks to Redis. A record (JSON under ``sr:r:<release>``) is written first, with
+``complete: false``, then vectors and covisits, then the record again: so whatever a killed load leaves can be found
+and removed by its record.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
 import redis
-from numpy.typing import NDArray
 from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, NoPermissionError, RedisError, WatchError
 from redis.retry import Retry
@@ -21,20 +20,27 @@ from redis.retry import Retry
 from sessionrank import keys
 from sessionrank.addresses import shown
 from sessionrank.errors import ConfigurationError, StoreError
+from sessionrank.ranking import Ranking
 from sessionrank.releases import is_release
-from sessionrank.vectors import DTYPE
 
-__all__ = ["CHUNK", "VectorStore"]
+__all__ = ["CHUNK", "SIGNALS", "Record", "ReleaseStore"]
 
-#: Vectors a round trip.
+#: Items a round trip, and bytes after which one goes out with fewer.
 CHUNK = 1000
+CHUNK_BYTES = 4 << 20
 CONNECT_TIMEOUT_S = 3.0
 ANSWER_TIMEOUT_S = 30.0
 
 Record = dict[str, Any]
 
+#: What is kept of items: its name → (the key of a bucket, the field of the record that tells how many there are).
+SIGNALS: dict[str, tuple[Callable[[str, int], str], str]] = {
+    "vectors": (keys.vectors, "count"),
+    "covisits": (keys.covisits, "covisits"),
+}
 
-class VectorStore:
+
+class ReleaseStore:
     """What the loader writes into the store and the proxy reads."""
 
     def __init__(self, client: redis.Redis, where: str) -> None:
@@ -42,7 +48,7 @@ class VectorStore:
         self._where = where
 
     @classmethod
-    def connect(cls, url: str) -> VectorStore:
+    def connect(cls, url: str) -> ReleaseStore:
         """Connect and make sure that the store answers.
 
         Raises:
@@ -98,49 +104,79 @@ class VectorStore:
     def write(
         self,
         record: Record,
-        ids: Sequence[str] | NDArray[np.str_],
-        vectors: NDArray[np.float32],
+        signal: str,
+        items: Iterable[tuple[str, bytes]],
         *,
         advance: Callable[[int], None] = lambda _n: None,
     ) -> None:
-        """Write ``vectors[i]`` as the vector of ``ids[i]`` into the buckets of the record's release, in pieces."""
-        release, buckets = record["release"], record["buckets"]
-        for start in range(0, len(ids), CHUNK):
+        """Write the bytes of each item into the buckets of the record's release, in pieces.
+
+        Args:
+            signal: which of :data:`SIGNALS` they are.
+            items: (id, bytes) of each.
+            advance: told of how many more were written.
+        """
+        key, _ = SIGNALS[signal]
+        for piece in _pieces(items):
             fields: dict[int, dict[str, bytes]] = {}
-            for item, row in zip(ids[start : start + CHUNK], vectors[start : start + CHUNK], strict=True):
-                item_id = str(item)
-                fields.setdefault(keys.bucket(item_id, buckets), {})[item_id] = row.astype(DTYPE, copy=False).tobytes()
             with _wrapped(self._where):
+                for item_id, value in piece:
+                    fields.setdefault(keys.bucket(item_id, record["buckets"]), {})[item_id] = value
                 pipeline = self._client.pipeline(transaction=False)
                 for bucket, mapping in fields.items():
-                    pipeline.hset(keys.vectors(release, bucket), mapping=mapping)  # type: ignore[arg-type]
+                    pipeline.hset(key(record["release"], bucket), mapping=mapping)  # type: ignore[arg-type]
                 pipeline.execute()
-            advance(sum(len(mapping) for mapping in fields.values()))
+            advance(len(piece))
 
-    def stored(self, record: Record) -> int:
-        """How many vectors the record's release has now."""
+    def stored(self, record: Record, signal: str) -> int:
+        """For how many items the record's release has that signal now."""
+        key, _ = SIGNALS[signal]
         with _wrapped(self._where):
             pipeline = self._client.pipeline(transaction=False)
             for bucket in range(record["buckets"]):
-                pipeline.hlen(keys.vectors(record["release"], bucket))
+                pipeline.hlen(key(record["release"], bucket))
             return sum(pipeline.execute())
 
+    def missing(self, record: Record) -> str | None:
+        """What the store lacks of the record's release, as words; None when all is there."""
+        for signal, (_, field) in SIGNALS.items():
+            if (stored := self.stored(record, signal)) != record[field]:
+                return f"the store holds {stored} of {record[field]} {signal}"
+        return None
+
     def whole(self, release: str) -> bool:
-        """Whether the release's vectors are all there."""
+        """Whether all that was written for the release is there."""
         record = self.record(release)
-        return record is not None and record["complete"] and self.stored(record) == record["count"]
+        return record is not None and record["complete"] and self.missing(record) is None
 
     def delete(self, release: str) -> None:
-        """Remove the vectors of a release, then its record."""
+        """Remove all that the store has of a release, its record last."""
         record = self.record(release)
-        if record is None:
-            return
+        buckets = 0 if record is None else record["buckets"]
+        names = [key(release, bucket) for key, _ in SIGNALS.values() for bucket in range(buckets)]
+        names += [keys.ranking(release), keys.learned_model(release)]
+        if record is not None:
+            names.append(keys.release_info(release))
         with _wrapped(self._where):
-            names = [keys.vectors(release, bucket) for bucket in range(record["buckets"])]
             pipeline = self._client.pipeline(transaction=False)
-            for name in (*names, keys.release_info(release)):
+            for name in names:
                 pipeline.unlink(name)
             pipeline.execute()
+
+    def ranking(self, release: str) -> Ranking | None:
+        """How the hits of the release are ordered; None where nothing says so.
+
+        Raises:
+            DataError: what is kept there is no ranking.
+        """
+        with _wrapped(self._where):
+            text = self._client.get(keys.ranking(release))
+        return None if text is None else Ranking.from_json(text)
+
+    def forget_ranking(self, release: str) -> None:
+        """Remove what says how the hits of the release are ordered."""
+        with _wrapped(self._where):
+            self._client.unlink(keys.ranking(release))
 
     def pointer(self, index: str) -> str | None:
         """The release that serves an index which we did not load."""
@@ -182,6 +218,19 @@ def _wrapped(where: str) -> Iterator[None]:
         raise StoreError(f"Redis at {where} refused: {str(error)[:200]}") from error
 
 
+def _pieces(items: Iterable[tuple[str, bytes]]) -> Iterator[list[tuple[str, bytes]]]:
+    piece: list[tuple[str, bytes]] = []
+    size = 0
+    for item_id, value in items:
+        piece.append((item_id, value))
+        size += len(value)
+        if len(piece) == CHUNK or size >= CHUNK_BYTES:
+            yield piece
+            piece, size = [], 0
+    if piece:
+        yield piece
+
+
 def _release(value: Any) -> str | None:
     text = value.decode(errors="replace") if isinstance(value, bytes) else ""
     return text if is_release(text) else None
@@ -196,6 +245,8 @@ def _decoded(release: str, value: Any) -> Record | None:
         if record.get("release") != release or not 1 <= int(record["buckets"]) <= 65536:
             return None
         record["count"], record["complete"] = int(record["count"]), bool(record["complete"])
+        # Releases that were loaded before there were covisits say nothing of them.
+        record["covisits"] = int(record.get("covisits", 0))
     except (ValueError, KeyError, TypeError):
         return None
     return record
