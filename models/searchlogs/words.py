@@ -12,17 +12,18 @@ __all__ = ["search_words", "words_of"]
 #: are not here: between letters it keeps them, so that of "o'clock" and "tea.coffee" no part is a word of its own.
 _BETWEEN_WORDS = re.compile(r"""[\s!"#$%&()*+,\-/;<=>?@\[\\\]^`{|}~£€§°¡¿«»“”„–—…]+""")
 _AT_THE_ENDS = "'’‘.:·"
-#: Letters of the shortest word.
-_LEAST = 3
+#: Letters of the shortest word, and of the longest, which the analyzer would cut.
+_LEAST, _MOST = 3, 255
 
 
 def words_of(name: str) -> tuple[str, ...]:
     """The words of a name, each once, in its order, in lower case: letters alone, at least three of them.
 
-    What holds a digit or a sign is no such word, nor are its parts.
+    What holds a digit or a sign is no such word, nor are its parts. Where a script has no spaces, what stands together
+    is one word; the engine parts it in the name and in the query alike.
     """
     parts = (part.strip(_AT_THE_ENDS).lower() for part in _BETWEEN_WORDS.split(name))
-    return tuple(dict.fromkeys(part for part in parts if len(part) >= _LEAST and part.isalpha()))
+    return tuple(dict.fromkeys(part for part in parts if _LEAST <= len(part) <= _MOST and part.isalpha()))
 
 
 def search_words(names: Mapping[str, str], *, least: int) -> dict[str, tuple[str, ...]]:
