@@ -33,6 +33,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 
 #: The members of ``search`` in the same form; they belong to several programs, so the group stands here.
 SEARCH_COMMANDS: dict[str, tuple[str, str, str]] = {
+    "evaluate": (
+        "sessionrank.proxy.commands.search_evaluate:evaluate",
+        "proxy",
+        "Measure what re-ranking brings on a log of searches.",
+    ),
     "log": ("sessionrank.models.commands.search_log:log", "models", "Make a log of searches from order data."),
 }
 

@@ -1,0 +1,137 @@
+"""Logged searches through the proxy's own pipeline in this process, under one strategy after the other.
+
+Everything is as the proxy has it (plan, engine, signals, order, splice) but for these: sessions are kept in this
+process, the keyed hash has a fixed key so that equal seeds give equal controls, the personal part has seconds instead
+of milliseconds, for what is measured is the order and not the time, and the engine is asked each thing once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sessionrank.searchlog import SearchCase
+from sessionrank.upstream import upstream_access
+
+from ..backends.base import SearchBackend
+from ..backends.registry import backend_from_urls
+from ..deadline import Deadline
+from ..exchange import Answer
+from ..gate import Route
+from ..pipeline import Pipeline
+from ..releases import ReleaseFinder
+from ..request import ClientRequest
+from ..sessions.base import SessionStore
+from ..sessions.identity import Hasher
+from ..sessions.registry import from_url
+from ..settings import ProxySettings
+from .outcomes import PERSONALISED, Outcome, check_answer, rank_in, total_of
+from .query import SearchForm, target_of
+from .remembering import RememberingBackend
+from .visits import VisitStore, events_of
+
+__all__ = ["Replay", "settings_for"]
+
+#: Milliseconds for the personal part of a search.
+_PATIENT_MS = 30_000
+_SECONDS = 30.0
+
+
+def settings_for(settings: ProxySettings, index: str) -> ProxySettings:
+    """The proxy's settings as they are measured on one index."""
+    patient = max(settings.budget_ms, _PATIENT_MS)
+    # A page of a whole window is fetched in one phase in any case; saying so keeps the engine's answer in one piece.
+    return replace(settings, indices=(index,), budget_ms=patient, two_phase="off")
+
+
+class Replay:
+    """The proxy's parts in this process, wired once for each strategy; its threads share them."""
+
+    def __init__(
+        self,
+        settings: ProxySettings,
+        index: str,
+        form: SearchForm,
+        strategies: Sequence[str],
+        *,
+        seed: int = 1,
+        raw: bool = False,
+        backend: SearchBackend | None = None,
+        store: SessionStore | None = None,
+    ) -> None:
+        """See :func:`settings_for` for ``settings``; ``strategies`` are names of known ones.
+
+        Raises:
+            ConfigurationError: a setting cannot work.
+        """
+        self._settings = settings
+        self._form = form
+        self._index = index
+        self._raw = raw
+        backend = backend or backend_from_urls(
+            settings.upstream, pool_size=settings.max_in_flight, access=upstream_access(settings)
+        )
+        self.engine = RememberingBackend(backend, limit=settings.max_response_bytes)
+        published = store or from_url(settings.redis_url, cap=settings.session_cap, ttl=settings.session_ttl)
+        self.store = VisitStore(published, cap=settings.session_cap, ttl=settings.session_ttl)
+        self.hasher = Hasher(self.store, hashlib.blake2b(f"evaluation {seed}".encode()).digest())
+        self._pipelines = [
+            Pipeline(replace(settings, strategy=name), self.engine, self.store, self.hasher) for name in strategies
+        ]
+        self._route = Route((index,), "search", repeatable=True)
+
+    def release(self) -> str | None:
+        """The release that serves the index. Raises ``BackendError`` and ``StoreError``."""
+        return ReleaseFinder(self.engine, self.store).find(self._index, Deadline(_SECONDS))
+
+    def outcome(self, numbered: tuple[int, SearchCase]) -> Outcome:
+        """One case, by its number and itself: its visit begins, searches under each strategy, and is forgotten.
+
+        Raises:
+            BackendError: the engine gave no answer that can be used.
+            StoreError: the visit could not be begun.
+        """
+        number, case = numbered
+        session = f"case-{number}"
+        digest = self.hasher.digest(session, Deadline(_SECONDS))
+        self.store.append(digest, events_of(case), Deadline(_SECONDS))
+        try:
+            return self._asked(case, session)
+        finally:
+            self.store.forget(digest, Deadline(_SECONDS))
+
+    def _asked(self, case: SearchCase, session: str) -> Outcome:
+        item_id = self._settings.item_id
+        request = self.request(case, session)
+        plain, total = 0, None
+        ranks, reasons = [], []
+        for number, pipeline in enumerate(self._pipelines):
+            answer = pipeline.search(request, self._route)
+            body = _body_of(answer, case)
+            if number == 0:
+                plain, total = rank_in(self.engine.last, case, item_id), total_of(self.engine.last)
+            ranks.append(rank_in(body, case, item_id))
+            reasons.append(answer.reason or PERSONALISED)
+        raw = None
+        if self._raw:
+            off = replace(request, headers=[*request.headers, ("X-Sessionrank", "off")])
+            raw = rank_in(_body_of(self._pipelines[0].search(off, self._route), case), case, item_id)
+        return Outcome(plain, tuple(ranks), tuple(reasons), total, raw)
+
+    def request(self, case: SearchCase, session: str) -> ClientRequest:
+        """The search of a case, as a client of the proxy would send it."""
+        body = self._form.filled(case.query, size=self._settings.window, item_id=self._settings.item_id)
+        headers = [("Content-Type", "application/json"), (self._settings.session_header, session)]
+        return ClientRequest("POST", target_of(self._index), headers, body)
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self.engine.close()
+        self.store.close()
+
+
+def _body_of(answer: Answer, case: SearchCase) -> bytes:
+    body = answer.body if isinstance(answer.body, bytes) else answer.body.read()
+    check_answer(answer.status, body, case)
+    return body

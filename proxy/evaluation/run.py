@@ -1,0 +1,126 @@
+"""One evaluation: checks, the replay of all cases, and the document with its figures."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from sessionrank import __version__
+from sessionrank.searchlog import SearchCase
+from sessionrank.textfile import sha256_of
+
+from ..settings import ProxySettings
+from .figures import Columns, Sampler, compared, reasons_of, summary
+from .outcomes import Outcome, in_threads
+from .products import Products
+
+__all__ = ["Job", "Replaying", "evaluated"]
+
+#: Settings that decide what is measured.
+_SETTINGS = (
+    "item_id", "popularity", "popularity_field", "popularity_weight", "window", "weight", "session_cap",
+    "session_decay",
+)  # fmt: skip
+
+
+class Replaying(Protocol):
+    """What asks for the cases."""
+
+    def outcome(self, numbered: tuple[int, SearchCase]) -> Outcome: ...  # pragma: no cover
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is measured, and how."""
+
+    log: Path
+    index: str
+    #: How queries are asked for, in words.
+    form: str
+    strategies: tuple[str, ...]
+    controls: tuple[str, ...]
+    #: The address of a running proxy; empty for the pipeline in this process.
+    url: str = ""
+    raw: bool = False
+    threads: int = 4
+    seed: int = 1
+    resamples: int = 1000
+
+    @property
+    def orders(self) -> tuple[str, ...]:
+        """All strategies to be asked under; a control that is measured by itself stands once."""
+        return (*self.strategies, *(name for name in self.controls if name not in self.strategies))
+
+
+def evaluated(
+    job: Job,
+    settings: ProxySettings,
+    replay: Replaying,
+    cases: Sequence[SearchCase],
+    products: Products,
+    *,
+    release: str | None,
+    left_out: int = 0,
+    on_done: Callable[[int], None],
+) -> dict[str, Any]:
+    """Replay all cases and tell their figures as one document.
+
+    Raises:
+        BackendError: the engine stopped giving answers that can be used.
+    """
+    started = time.perf_counter()
+    outcomes = in_threads(replay.outcome, list(enumerate(cases)), job.threads, on_done)
+    seconds = time.perf_counter() - started
+    sampler = Sampler([case.id for case in cases], resamples=job.resamples, seed=job.seed)
+    plain = np.array([outcome.plain for outcome in outcomes])
+    columns = Columns(
+        lengths=[len(case.session) for case in cases],
+        popular=[products.is_popular(case.clicked) for case in cases],
+        totals=[outcome.total for outcome in outcomes],
+        inside=[outcome.plain > 0 for outcome in outcomes],
+    )
+    strategies = {}
+    for at, name in enumerate(job.orders):
+        figures = compared(sampler, plain, np.array([outcome.ranks[at] for outcome in outcomes]), columns)
+        reasons = reasons_of([outcome.reasons[at] for outcome in outcomes])
+        strategies[name] = {"control": name not in job.strategies, **figures, "reasons": reasons}
+    raw = [outcome.raw for outcome in outcomes if outcome.raw is not None]
+    return {
+        "protocol": _protocol(job, settings, cases, sampler, release=release, left_out=left_out),
+        "plain": summary(sampler, plain),
+        "raw": summary(sampler, np.array(raw)) if job.raw else None,
+        "strategies": strategies,
+        "seconds": round(seconds, 2),
+    }
+
+
+def _protocol(
+    job: Job,
+    settings: ProxySettings,
+    cases: Sequence[SearchCase],
+    sampler: Sampler,
+    *,
+    release: str | None,
+    left_out: int,
+) -> dict[str, Any]:
+    return {
+        "log": {"name": job.log.name, "sha256": sha256_of(job.log)},
+        "cases": len(cases),
+        "left_out": left_out,
+        "visitors": sampler.visitors,
+        "index": job.index,
+        "release": release,
+        "through": job.url or "the proxy's pipeline in this process",
+        "search": job.form,
+        "settings": {name: getattr(settings, name) for name in _SETTINGS},
+        "threads": job.threads,
+        "seed": job.seed,
+        "resamples": job.resamples,
+        "versions": {"sessionrank": __version__, "python": platform.python_version(), "numpy": np.__version__},
+    }
