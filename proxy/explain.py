@@ -45,11 +45,17 @@ def _explained(hit: bytes, position: int, place: int, why: Why) -> bytes:
     told = {
         "rank_before": position + 1,
         "rank_after": place + 1,
-        "cosine": _number(why.cosine[position]) if known and why.cosine is not None else None,
+        "cosine": _signal(why, "cosine", position),
+        "covisit": _signal(why, "covisit", position),
         "nearest_viewed": why.nearest.get(position),
         "score": _number(why.value[position]) if known else None,
     }
     return hit.rstrip()[:-1].rstrip() + b',"_sessionrank":' + encode(told) + b"}"
+
+
+def _signal(why: Why, name: str, position: int) -> float | None:
+    told = why.signals.get(name)
+    return _number(told[position]) if told is not None and position < told.size else None
 
 
 def _number(value: np.float64) -> float | None:

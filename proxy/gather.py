@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,11 +17,15 @@ from sessionrank.vectors import DTYPE, decode
 
 from .deadline import Deadline
 from .sessions.base import CachedVector, Lookup, Record, SessionStore
-from .signals.base import SessionState
-from .signals.cosine import session_vector, vector_lookups
+from .signals.attention import Attention
+from .signals.base import SessionState, SessionVector, Window
+from .signals.cosine import session_vector, vector_lookup
 from .signals.registry import SIGNALS
 
-__all__ = ["Gathered", "Gatherer", "NotRankable"]
+__all__ = ["Gathered", "Gatherer", "NotRankable", "Releases"]
+
+#: The release of each hit, None where none is published for its index.
+Releases = list[str | None]
 
 #: Which hits of a window: their positions, or all.
 _Part = list[int] | slice
@@ -41,52 +46,84 @@ class Gathered:
     """Signals of the hits of a window, and the session that they are for."""
 
     signals: dict[str, NDArray[np.float64]]
+    #: What the signals found out about the session; see ``ranking.base.FACTS``.
+    facts: dict[str, float]
     record: Record
     #: The release of each hit, None where none is published.
-    releases: list[str | None]
+    releases: Releases
 
 
 class Gatherer:
     """Reads the signals that a strategy needs."""
 
-    def __init__(self, store: SessionStore, needs: Sequence[str], *, decay: float) -> None:
+    def __init__(self, store: SessionStore, attention: Attention) -> None:
         self._store = store
-        self._signals = {name: SIGNALS[name]() for name in needs}
-        self._decay = decay
+        self._attention = attention
+        self._signals = {name: signal() for name, signal in SIGNALS.items()}
         self._pointers: dict[str, tuple[float, str | None]] = {}
 
+    def releases(self, names: Sequence[str], indexes: Sequence[str], deadline: Deadline) -> Releases:
+        """The release of each hit of the concrete ``indexes``, searched for as ``names``; None where there is none.
+
+        Raises:
+            NotRankable: there is none for any of them.
+            StoreError: the store failed or the time was used up.
+        """
+        release_by_index = {index: self._release(index, names, deadline) for index in set(indexes)}
+        releases = list(map(release_by_index.__getitem__, indexes))
+        if not any(release_by_index.values()):
+            raise NotRankable("no-release")
+        return releases
+
     def gather(
-        self, digest: str, names: Sequence[str], indexes: Sequence[str], items: Sequence[str], deadline: Deadline
+        self,
+        digest: str,
+        releases: Releases,
+        window: Window,
+        needs: Sequence[str],
+        deadline: Deadline,
+        *,
+        unless: Sequence[Lookup] = (),
     ) -> Gathered:
-        """The signals of the hits ``items`` (product ids) of the concrete ``indexes``, searched for as ``names``.
+        """The signals ``needs`` of the hits of a window.
+
+        Args:
+            releases: of each hit.
+            unless: where any of these is found, the order stays the engine's.
 
         Raises:
             NotRankable: nothing is known of the session, its items or the hits.
             StoreError: the store failed or the time was used up.
         """
-        release_by_index = {index: self._release(index, names, deadline) for index in set(indexes)}
-        releases = list(map(release_by_index.__getitem__, indexes))
         parts = _parts_by_release(releases)
-        if not parts:
-            raise NotRankable("no-release")
         asked = [
-            (release, part, name, signal.lookups(release, _of(items, part)))
+            (release, part, name, self._signals[name].lookups(release, _of(window.items, part)))
             for release, part in parts.items()
-            for name, signal in self._signals.items()
+            for name in needs
         ]
-        lookups = [lookup for *_, each in asked for lookup in each]
+        lookups = [*unless, *(lookup for *_, each in asked for lookup in each)]
         record, values = self._store.read(digest, lookups, deadline)
+        if any(value is not None for found in values[: len(unless)] for value in found):
+            raise NotRankable("exact-query")
         if record is None or not record.events:
             raise NotRankable("empty-session")
-        vectors = self._session_vectors(digest, record, list(parts), deadline)
-        signals = {name: np.full(len(items), np.nan) for name in self._signals}
-        answers = iter(values)
+        weights = self._attention.weights(record.events)
+        vectors: dict[str, SessionVector | None] = {}
+        if any(self._signals[name].needs_vector for name in needs):
+            vectors = self._session_vectors(digest, record, weights, list(parts), deadline)
+        signals = {name: np.full(len(window.items), np.nan) for name in needs}
+        facts = {"length": float(len(record.events))}
+        answers = iter(values[len(unless) :])
         for release, part, name, each in asked:
-            state = SessionState(record.events, vectors[release])
-            signals[name][part] = self._signals[name].score(state, [next(answers) for _ in each])
-        if all(np.isnan(values).all() for values in signals.values()):
-            raise NotRankable("no-vector" if all(v is None for v in vectors.values()) else "no-known-hits")
-        return Gathered(signals, record, releases)
+            state = SessionState(record.events, weights, vectors.get(release))
+            scored = self._signals[name].score(state, _window(window, part), [next(answers) for _ in each])
+            signals[name][part] = scored.values
+            # Of two releases the one that knows more of the session has the word.
+            facts |= {name: value for name, value in scored.facts.items() if value >= facts.get(name, 0.0)}
+        told = [signals[name] for name in ("cosine", "covisit") if name in signals]
+        if all(np.isnan(values).all() for values in told):
+            raise NotRankable("no-vector" if not any(vectors.values()) else "no-known-hits")
+        return Gathered(signals, facts, record, releases)
 
     def nearest_viewed(
         self, gathered: Gathered, items: Sequence[str], positions: Sequence[int], deadline: Deadline
@@ -99,7 +136,7 @@ class Gatherer:
             if not places:
                 continue
             wanted = [*skus, *(items[positions[i]] for i in places)]
-            _, (blobs,) = self._store.read(None, vector_lookups(release, wanted), deadline)
+            _, (blobs,) = self._store.read(None, [vector_lookup(release, wanted)], deadline)
             viewed, viewed_at = decode(blobs[: len(skus)])
             hits, hits_at = decode(blobs[len(skus) :], viewed.shape[1] or None)
             if viewed_at and hits_at:
@@ -124,33 +161,43 @@ class Gatherer:
         return known[1]
 
     def _session_vectors(
-        self, digest: str, record: Record, releases: Sequence[str], deadline: Deadline
-    ) -> dict[str, NDArray[np.float32] | None]:
+        self,
+        digest: str,
+        record: Record,
+        weights: NDArray[np.float64],
+        releases: Sequence[str],
+        deadline: Deadline,
+    ) -> dict[str, SessionVector | None]:
         """The session vector under each release: the cached one where it is still right, else made from the events."""
-        vectors: dict[str, NDArray[np.float32] | None] = {}
+        vectors: dict[str, SessionVector | None] = {}
         cached = record.cached
-        if cached is not None and cached.sequence == record.sequence and cached.release in releases:
-            matrix, _ = decode([cached.vector], len(cached.vector) // DTYPE.itemsize)
-            if len(matrix):
-                vectors[cached.release] = matrix[0]
+        if cached is not None and cached.sequence == record.sequence:
+            release, _, fingerprint = cached.release.partition("/")
+            if release in releases and fingerprint == self._attention.fingerprint:
+                matrix, _ = decode([cached.vector], len(cached.vector) // DTYPE.itemsize)
+                if len(matrix):
+                    vectors[release] = SessionVector(matrix[0], cached.weight, math.sqrt(matrix[0] @ matrix[0]))
         stale = [release for release in releases if release not in vectors]
         if stale:
-            vectors |= self._computed(digest, record, stale, deadline)
+            vectors |= self._computed(digest, record, weights, stale, deadline)
         return vectors
 
     def _computed(
-        self, digest: str, record: Record, releases: Sequence[str], deadline: Deadline
-    ) -> dict[str, NDArray[np.float32] | None]:
+        self,
+        digest: str,
+        record: Record,
+        weights: NDArray[np.float64],
+        releases: Sequence[str],
+        deadline: Deadline,
+    ) -> dict[str, SessionVector | None]:
         skus = [event.sku for event in record.events]
-        lookups: list[Lookup] = [lookup for release in releases for lookup in vector_lookups(release, skus)]
-        _, values = self._store.read(None, lookups, deadline)
-        vectors = {
-            release: session_vector(record.events, blobs, decay=self._decay)
-            for release, blobs in zip(releases, values, strict=True)
-        }
+        _, values = self._store.read(None, [vector_lookup(release, skus) for release in releases], deadline)
+        vectors = {release: session_vector(weights, blobs) for release, blobs in zip(releases, values, strict=True)}
         release, vector = next(iter(vectors.items()))
         if vector is not None:
-            self._cache(digest, CachedVector(release, record.sequence, vector.tobytes()), deadline)
+            name = f"{release}/{self._attention.fingerprint}"
+            cached = CachedVector(name, record.sequence, vector.mean.tobytes(), vector.weight)
+            self._cache(digest, cached, deadline)
         return vectors
 
     def _cache(self, digest: str, cached: CachedVector, deadline: Deadline) -> None:
@@ -159,6 +206,10 @@ class Gatherer:
         except StoreError:
             # The vector is at hand for this search; the next one makes it again.
             return
+
+
+def _window(window: Window, part: _Part) -> Window:
+    return window if isinstance(part, slice) else Window(_of(window.items, part), window.scores[part])
 
 
 def _parts_by_release(releases: Sequence[str | None]) -> dict[str, _Part]:

@@ -19,7 +19,8 @@ from .guards import QUERIES
 from .indices import covered
 from .pages import walk_key
 from .popularity.registry import POPULARITY_MODES
-from .ranking.registry import STRATEGIES
+from .querytext import query_text
+from .ranking.registry import BY_RELEASE, STRATEGIES
 from .request import ClientRequest, Query
 from .searchbody import Fields, TooLarge, Unreadable, encode, inflated, read_fields
 from .settings import ProxySettings
@@ -89,6 +90,8 @@ class Page:
     window: int
     #: Names the walk over pages that it belongs to; empty where every page ranks afresh.
     walk: str = ""
+    #: What was searched for, where that is one text.
+    text: str = ""
 
     @property
     def asked(self) -> int:
@@ -133,7 +136,7 @@ class Planner:
 
     def __init__(self, settings: ProxySettings) -> None:
         self._settings = settings
-        self._ranks = bool(STRATEGIES[settings.strategy]().needs)
+        self._ranks = settings.strategy == BY_RELEASE or bool(STRATEGIES[settings.strategy]().needs)
         mode = POPULARITY_MODES[settings.popularity]()
         wrapped = mode.wrap(msgspec.Raw(_HOLE), field=settings.popularity_field, weight=settings.popularity_weight)
         self._head, _, self._tail = encode(wrapped).partition(_HOLE)
@@ -255,7 +258,7 @@ class Planner:
             url, extras = ask_for_shards(url)
             return Change(url, body, None, reason, extras)
         walk = walk_key(names, url.values, body, query, weight) if settings.pages == "freeze" else ""
-        page = Page(wish.start, wish.size, settings.window, walk)
+        page = Page(wish.start, wish.size, settings.window, walk, query_text(query))
         body["from"] = msgspec.Raw(b"0")
         body["size"] = msgspec.Raw(b"%d" % page.asked)
         try:

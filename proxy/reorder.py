@@ -6,23 +6,27 @@ Never an exception: whatever the store or the strategy does, there is an order, 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sessionrank import keys
 from sessionrank.errors import StoreError
+from sessionrank.exact import fingerprint
 
 from .deadline import Deadline
 from .gather import Gathered, Gatherer, NotRankable
 from .pages import FrozenOrder, Hit, resume
 from .plan import Page
-from .ranking.base import Candidates
-from .ranking.registry import STRATEGIES
-from .sessions.base import FrozenHits, SessionStore
+from .ranking.base import Candidates, Strategy
+from .ranking.bounds import within
+from .rankings import Rankings
+from .sessions.base import FrozenHits, Lookup, SessionStore
 from .settings import ProxySettings
+from .signals.base import Window
 from .splice import EngineAnswer
 from .stopwatch import Stopwatch
 
@@ -31,6 +35,7 @@ __all__ = ["Order", "Reorderer", "Visit", "Why"]
 _log = logging.getLogger("sessionrank.proxy")
 #: Bytes of an order that is kept: far more than 10,000 hits with usual ids take.
 _LARGEST_ORDER = 1024 * 1024
+_NO_SCORES = np.empty(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +56,8 @@ class Visit:
 class Why:
     """What the hits of a window were ordered by."""
 
-    #: The cosine of each hit (float64, n), or None where the strategy does not look at it.
-    cosine: NDArray[np.float64] | None
+    #: By signal, what it says of each hit (float64, n); only those that the strategy looks at.
+    signals: Mapping[str, NDArray[np.float64]]
     value: NDArray[np.float64]
     #: By position, for the hits of the page: the item of the session that is nearest.
     nearest: dict[int, str | None]
@@ -77,6 +82,7 @@ class _Task:
     page: Page
     hits: list[Hit]
     items: list[str]
+    answer: EngineAnswer
     watch: Stopwatch
     #: One for all that the store is asked; what the engine took meanwhile is not counted.
     deadline: Deadline
@@ -88,16 +94,17 @@ class Reorderer:
     def __init__(self, settings: ProxySettings, store: SessionStore) -> None:
         self._settings = settings
         self._store = store
-        self._strategy = STRATEGIES[settings.strategy]()
-        self._gatherer = Gatherer(store, self._strategy.needs, decay=settings.session_decay)
+        self._rankings = Rankings(store, settings.strategy)
+        self._gatherer = Gatherer(store, settings.attention())
 
     def order(self, visit: Visit, page: Page, answer: EngineAnswer, watch: Stopwatch) -> Order:
         """The order of the first ``page.window`` hits of an answer."""
         if not len(answer):
             return Order([], "no-hits")
         left = self._settings.budget_ms / 1000 - watch.seconds.get("store", 0.0)
-        hits, items = answer.named()[: page.window], answer.items(self._settings.item_id)[: page.window]
-        task = _Task(visit, page, hits, items, watch, Deadline(left))
+        hits = answer.named()[: page.window]
+        items = answer.items(self._settings.item_id)[: page.window]
+        task = _Task(visit, page, hits, items, answer, watch, Deadline(left))
         failed = True
         try:
             if page.start and page.walk and (resumed := self._resumed(task)):
@@ -149,18 +156,38 @@ class Reorderer:
 
         ``told`` is the order to explain, where it is another one.
         """
-        visit = task.visit
-        indexes = [index for index, _ in task.hits]
         try:
-            with task.watch("store"):
-                gathered = self._gatherer.gather(visit.digest, visit.names, indexes, task.items, task.deadline)
+            candidates, strategy, gathered = self._candidates(task)
         except NotRankable as nothing:
             return _as_it_came(task, nothing.reason)
         with task.watch("rank"):
-            candidates = Candidates(len(indexes), gathered.signals, visit.weight, int(visit.digest, 16))
-            order, value = self._strategy.order(candidates)
+            order, value = strategy.order(candidates)
             positions: list[int] = order.tolist()
-        return Order(positions, "", self._why(task, gathered, told or positions, value) if visit.explain else None)
+            if self._settings.max_displacement:
+                positions = within(positions, self._settings.max_displacement)
+        return Order(positions, "", self._why(task, gathered, told or positions, value) if task.visit.explain else None)
+
+    def _candidates(self, task: _Task) -> tuple[Candidates, Strategy, Gathered]:
+        """What a strategy is given, and the strategy. Raises ``NotRankable`` and ``StoreError``."""
+        visit = task.visit
+        if _is_number(task.page.text, task.items):
+            raise NotRankable("exact-query")
+        with task.watch("store"):
+            releases = self._gatherer.releases(visit.names, [index for index, _ in task.hits], task.deadline)
+            release = next(filter(None, releases))
+            strategy = self._rankings.strategy(release, task.deadline)
+            if strategy is None:
+                raise NotRankable("no-model")
+            if not strategy.needs:
+                raise NotRankable("strategy-none")
+            window = Window(
+                task.items, task.answer.scores()[: len(task.items)] if "score" in strategy.needs else _NO_SCORES
+            )
+            gathered = self._gatherer.gather(
+                visit.digest, releases, window, strategy.needs, task.deadline, unless=_named(task.page.text, release)
+            )
+        seed = int(visit.digest, 16)
+        return Candidates(len(task.items), gathered.signals, visit.weight, seed, gathered.facts), strategy, gathered
 
     def _why(self, task: _Task, gathered: Gathered, positions: Sequence[int | None], value: NDArray[np.float64]) -> Why:
         page = positions[task.page.start : task.page.start + task.page.size]
@@ -170,7 +197,19 @@ class Reorderer:
         with suppress(StoreError), task.watch("store"):
             found = self._gatherer.nearest_viewed(gathered, task.items, shown, task.deadline)
             nearest = dict(zip(shown, found, strict=True))
-        return Why(gathered.signals.get("cosine"), value, nearest)
+        return Why(gathered.signals, value, nearest)
+
+
+def _is_number(text: str, items: Sequence[str]) -> bool:
+    """Whether a search is for the number of a product that it found."""
+    wanted = text.strip().casefold()
+    return bool(wanted) and any(item.casefold() == wanted for item in items)
+
+
+def _named(text: str, release: str) -> list[Lookup]:
+    """What tells whether a search is for the whole name of a product."""
+    found = fingerprint(text)
+    return [Lookup(keys.exact(release), [found])] if found else []
 
 
 def _as_it_came(task: _Task, reason: str) -> Order:

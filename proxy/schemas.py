@@ -11,7 +11,7 @@ from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validat
 
 from .sessions.base import Event
 from .sessions.identity import check_session_id, event_id
-from .signals.cosine import EVENT_WEIGHTS
+from .signals.attention import EVENT_TYPES
 
 __all__ = [
     "EVENT_TYPES",
@@ -23,8 +23,6 @@ __all__ = [
     "to_event",
 ]
 
-#: What a visitor can do with a product: whatever has a weight in the session vector.
-EVENT_TYPES = tuple(EVENT_WEIGHTS)
 MAX_SKU_BYTES = 512
 #: 2000-01-01: what lies before is a time in seconds, not milliseconds, or a clock that was never set.
 _EARLIEST_MS = 946_684_800_000

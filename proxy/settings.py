@@ -12,7 +12,8 @@ from sessionrank.fields import POPULARITY
 from sessionrank.settings import ConnectionSettings, setting
 
 from .popularity.registry import POPULARITY_MODES
-from .ranking.registry import STRATEGIES
+from .ranking.registry import BY_RELEASE, STRATEGIES
+from .signals.attention import EVENT_TYPES, Attention
 
 __all__ = ["OWN_PLACES", "ProxySettings", "split_listen"]
 
@@ -69,6 +70,14 @@ def _field_name(value: Any) -> None:
         raise ValueError(f"{value!r} is no field name")
 
 
+def _event_weights(value: Any) -> None:
+    for one in value:
+        name, equals, number = one.partition("=")
+        if not equals or name not in EVENT_TYPES:
+            raise ValueError(f"{one!r} is not TYPE=WEIGHT with a type of {', '.join(EVENT_TYPES)}")
+        _between(0, 100)(float(number))
+
+
 def split_listen(value: str) -> tuple[str, int]:
     """Host and port of a ``host:port`` text; an IPv6 host stands in brackets. Raises ``ValueError``."""
     host, colon, port = value.rpartition(":")
@@ -95,10 +104,11 @@ class ProxySettings(ConnectionSettings):
     popularity_weight: float = setting(1.0, "Weight of popularity in `script_score` and `function_score`.",
                                        check=_between(0, 1e6))  # fmt: skip
     strategy: str = setting(
-        "cosine", "How hits are re-ordered: " + ", ".join(f"`{s}`" for s in sorted(STRATEGIES)) + ".",
-        check=_one_of(STRATEGIES),
+        BY_RELEASE, "How hits are re-ordered: `release`, as was measured for the release, or "
+        + ", ".join(f"`{s}`" for s in sorted(STRATEGIES)) + ".",
+        check=_one_of((BY_RELEASE, *STRATEGIES)),
     )  # fmt: skip
-    weight: float = setting(0.7, "Weight of the session against the engine's order, in `blend` (0 to 1).",
+    weight: float = setting(0.7, "Weight of the session against the engine's order, in `blend` and `mix` (0 to 1).",
                             check=_between(0, 1))  # fmt: skip
     window: int = setting(100, "How many of the first hits are re-ordered.", check=_between(1, 10_000))
     two_phase: str = setting(
@@ -113,6 +123,15 @@ class ProxySettings(ConnectionSettings):
     session_cap: int = setting(20, "How many of a session's latest events are kept.", check=_between(1, 1000))
     session_decay: float = setting(0.8, "Weight of each event in the session vector, relative to the next newer one.",
                                    check=_between(0.01, 1))  # fmt: skip
+    event_weights: tuple[str, ...] = setting(
+        (), "Weights of event types, such as `cart=2,purchase=3`; the others weigh 1.", check=_event_weights
+    )
+    visit_gap_s: float = setting(1800.0, "Seconds without an event after which a new visit begins.",
+                                 check=_between(1, 31_536_000))  # fmt: skip
+    earlier_weight: float = setting(1.0, "Weight of the events of earlier visits against those of the present one.",
+                                    check=_between(0, 1))  # fmt: skip
+    max_displacement: int = setting(0, "How many places a hit may move at most; 0 for no bound.",
+                                    check=_between(0, 10_000))  # fmt: skip
     budget_ms: int = setting(20, "Milliseconds that the personal part of a search may take, all steps together.",
                              check=_between(1, 60_000))  # fmt: skip
     engine_timeout_s: float = setting(35.0, "Seconds to wait for the engine's answer.", check=_between(0.01, 3600))
@@ -157,6 +176,11 @@ class ProxySettings(ConnectionSettings):
         """Whether any of the guards for a public search box is on."""
         bounds = (self.max_size, self.max_from, self.max_aggregations, self.max_clauses, self.max_nesting)
         return self.guard_scripts or self.guard_patterns or any(bounds)
+
+    def attention(self) -> Attention:
+        """How much each event of a session counts."""
+        weights = {name: float(number) for name, _, number in (one.partition("=") for one in self.event_weights)}
+        return Attention(self.session_decay, weights, self.visit_gap_s, self.earlier_weight)
 
     @property
     def max_waiting(self) -> int:

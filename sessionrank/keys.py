@@ -4,6 +4,7 @@
 |---|---|---|---|
 | ``sr:v:{<release>:<bucket>}`` | hash | item id → float32 vector, little-endian, unit length | until pruned |
 | ``sr:c:{<release>:<bucket>}`` | hash | item id → the items that go with it, packed (``covisits.py``) | until pruned |
+| ``sr:x:{<release>}`` | hash | fingerprint of a product's name (``exact.py``) → 1 | until pruned |
 | ``sr:w:<release>`` | string | JSON: how the hits of the release are ordered (``ranking.py``) | until pruned |
 | ``sr:m:<release>`` | string | a learned model of the release, as its library writes it | until pruned |
 | ``sr:r:<release>`` | string | JSON: index, dimensions, buckets, count, the vectors' metadata | until pruned |
@@ -25,6 +26,7 @@ __all__ = [
     "SECRET",
     "bucket",
     "covisits",
+    "exact",
     "learned_model",
     "orders",
     "pointer",
@@ -53,6 +55,11 @@ def vectors(release: str, bucket: int) -> str:
 def covisits(release: str, bucket: int) -> str:
     """The hash that holds one bucket of a release's covisits."""
     return f"sr:c:{{{release}:{bucket}}}"
+
+
+def exact(release: str) -> str:
+    """The hash of the fingerprints of a release's product names."""
+    return f"sr:x:{{{release}}}"
 
 
 def ranking(release: str) -> str:

@@ -8,12 +8,21 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Candidates", "Strategy", "place"]
+__all__ = ["FACTS", "Candidates", "Strategy", "place"]
+
+#: What is known of the session itself, by name; which of them are there depends on the signals that were asked for.
+FACTS: Mapping[str, str] = {
+    "length": "how many events it has",
+    "coherence": "the length of the mean of its items' unit vectors, 0 to 1",
+    "weight": "the sum of the weights in that mean",
+    "evidence": "about how many pairs of its items and the window's hits were counted in training",
+    "support": "how well training knows its items, 0 to 1",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +36,8 @@ class Candidates:
     weight: float = 1.0
     #: Differs from session to session and stays the same within one; for controls that draw at random.
     seed: int = 0
+    #: See :data:`FACTS`.
+    facts: Mapping[str, float] = field(default_factory=dict)
 
 
 class Strategy(ABC):
@@ -34,6 +45,24 @@ class Strategy(ABC):
 
     #: Names of the signals that must be fetched; none at all means that the order is never changed.
     needs: tuple[str, ...] = ()
+    #: Weights of signals where a release tells none; empty for a strategy that does not look at weights.
+    defaults: Mapping[str, float] = {}
+    #: Whether a release has to bring a learned model.
+    needs_model = False
+
+    def __init__(self, weights: Mapping[str, float] | None = None, model: bytes = b"") -> None:
+        """As a release says.
+
+        Args:
+            weights: signal → weight; None takes the defaults. Names that the strategy does not know are passed over.
+            model: the release's learned model.
+
+        Raises:
+            DataError: the model cannot be used.
+        """
+        del model
+        known = self.defaults
+        self.weights = {name: (known if weights is None else weights).get(name, 0.0) for name in known}
 
     @abstractmethod
     def order(self, candidates: Candidates) -> tuple[NDArray[np.intp], NDArray[np.float64]]:

@@ -23,6 +23,7 @@ __all__ = [
     "Event",
     "FrozenHits",
     "Lookup",
+    "OfSession",
     "Record",
     "SessionStore",
 ]
@@ -46,10 +47,13 @@ class Event(msgspec.Struct, frozen=True, array_like=True):
 class CachedVector(msgspec.Struct, frozen=True, array_like=True):
     """A session vector, valid for one release and one state of the events."""
 
+    #: The release, and whatever else decides what the vector is.
     release: str
     sequence: int
-    #: float32, little-endian, unit length: as in the vectors file.
+    #: float32, little-endian: the weighted mean of unit item vectors, so its length is their coherence, 0 to 1.
     vector: bytes
+    #: The sum of the weights of the events that it was made of.
+    weight: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,13 @@ class Lookup:
 
     key: str
     fields: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class OfSession:
+    """Fields of one published hash: those named by the items of the session's events, oldest first."""
+
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +112,11 @@ class SessionStore(ABC):
 
     @abstractmethod
     def read(
-        self, digest: str | None, lookups: Sequence[Lookup], deadline: Deadline
+        self, digest: str | None, lookups: Sequence[Lookup | OfSession], deadline: Deadline
     ) -> tuple[Record | None, list[list[bytes | None]]]:
         """A session's record (None when there is none, or no digest) and the values of the lookups, in one round trip.
 
-        A record that is not of our making counts as none.
+        A record that is not of our making counts as none; what is looked up for its items is then an empty list.
         """
 
     @abstractmethod

@@ -13,7 +13,18 @@ from dataclasses import dataclass
 from sessionrank import keys
 
 from ..deadline import Deadline
-from .base import ORDER_SECONDS, ORDERS, Appended, CachedVector, Event, FrozenHits, Lookup, Record, SessionStore
+from .base import (
+    ORDER_SECONDS,
+    ORDERS,
+    Appended,
+    CachedVector,
+    Event,
+    FrozenHits,
+    Lookup,
+    OfSession,
+    Record,
+    SessionStore,
+)
 from .record import Kept, append, record_of
 
 __all__ = ["MemorySessions"]
@@ -57,14 +68,29 @@ class MemorySessions(SessionStore):
         del url
         return cls(cap=cap, ttl=ttl)
 
-    def publish(self, release: str, vectors: Mapping[str, bytes], *, index: str | None = None) -> None:
-        """Hold item vectors (float32 bytes by item id) as the loader writes them; ``index`` gets its pointer."""
+    def publish(
+        self,
+        release: str,
+        vectors: Mapping[str, bytes],
+        *,
+        index: str | None = None,
+        covisits: Mapping[str, bytes] | None = None,
+        values: Mapping[str, bytes] | None = None,
+    ) -> None:
+        """Hold what the loader writes: item vectors and covisits by item id, and ``values`` by key (a ranking, say).
+
+        ``index`` gets its pointer.
+        """
         buckets = keys.BUCKETS
         info = {"index": index, "dimensions": _dimensions(vectors), "buckets": buckets, "count": len(vectors)}
         with self._lock:
             for item_id, vector in vectors.items():
                 key = keys.vectors(release, keys.bucket(item_id, buckets))
                 self._hashes.setdefault(key, {})[item_id] = vector
+            for item_id, packed in (covisits or {}).items():
+                key = keys.covisits(release, keys.bucket(item_id, buckets))
+                self._hashes.setdefault(key, {})[item_id] = packed
+            self._values.update(values or {})
             self._values[keys.release_info(release)] = json.dumps(info).encode()
             if index is not None:
                 self._values[keys.pointer(index)] = release.encode()
@@ -74,15 +100,16 @@ class MemorySessions(SessionStore):
         return self._secret
 
     def read(
-        self, digest: str | None, lookups: Sequence[Lookup], deadline: Deadline
+        self, digest: str | None, lookups: Sequence[Lookup | OfSession], deadline: Deadline
     ) -> tuple[Record | None, list[list[bytes | None]]]:
         """See the contract."""
         with self._lock:
             found = self._live(digest)
             record = None if found is None else record_of(found.kept, found.cached, self._cap)
-            hashes = [self._hashes.get(lookup.key, {}) for lookup in lookups]
+            own = [] if record is None else [event.sku for event in record.events]
             values = [
-                [fields.get(name) for name in lookup.fields] for fields, lookup in zip(hashes, lookups, strict=True)
+                list(map(self._hashes.get(lookup.key, {}).get, own if isinstance(lookup, OfSession) else lookup.fields))
+                for lookup in lookups
             ]
         return record, values
 

@@ -24,7 +24,18 @@ from sessionrank import keys
 from sessionrank.errors import ConfigurationError, StoreError
 
 from ..deadline import Deadline
-from .base import ORDER_SECONDS, ORDERS, Appended, CachedVector, Event, FrozenHits, Lookup, Record, SessionStore
+from .base import (
+    ORDER_SECONDS,
+    ORDERS,
+    Appended,
+    CachedVector,
+    Event,
+    FrozenHits,
+    Lookup,
+    OfSession,
+    Record,
+    SessionStore,
+)
 from .record import append, pack, pack_cached, prefix, record_of, unpack, unpack_cached
 from .wire import Pool, Wire
 
@@ -65,6 +76,7 @@ class RedisSessions(SessionStore):
         self._cache_script = _Script("cache.lua")
         self._freeze_script = _Script("freeze.lua")
         self._frozen_script = _Script("frozen.lua")
+        self._own_script = _Script("of_session.lua")
         self._candidate = secrets.token_bytes(_SECRET_BYTES)
 
     @classmethod
@@ -83,18 +95,41 @@ class RedisSessions(SessionStore):
         return secret
 
     def read(
-        self, digest: str | None, lookups: Sequence[Lookup], deadline: Deadline
+        self, digest: str | None, lookups: Sequence[Lookup | OfSession], deadline: Deadline
     ) -> tuple[Record | None, list[list[bytes | None]]]:
         """See the contract."""
-        asked = [lookup for lookup in lookups if lookup.fields]
         commands = [] if digest is None else [_pack("HMGET", keys.session(digest), "e", "v")]
-        commands += [_pack("HMGET", lookup.key, *lookup.fields) for lookup in asked]
+        commands += [packed for lookup in lookups if (packed := self._lookup(digest, lookup))]
         if not commands:
             return None, [[] for _ in lookups]
-        answers = self._pool.exchange(b"".join(commands), len(commands), deadline)
-        record = None if digest is None else self._record(self._fields(answers.pop(0), 2))
-        found = iter(answers)
-        return record, [self._fields(next(found), len(each.fields)) if each.fields else [] for each in lookups]
+        answers = iter(self._pool.exchange(b"".join(commands), len(commands), deadline))
+        record = None if digest is None else self._record(self._fields(next(answers), 2))
+        values: list[list[bytes | None]] = []
+        for lookup in lookups:
+            if isinstance(lookup, OfSession):
+                values.append([] if digest is None else self._of_session(record, lookup.key, next(answers), deadline))
+            else:
+                values.append(self._fields(next(answers), len(lookup.fields)) if lookup.fields else [])
+        return record, values
+
+    def _lookup(self, digest: str | None, lookup: Lookup | OfSession) -> bytes:
+        """The command that reads it; none where there is nothing to read."""
+        if isinstance(lookup, OfSession):
+            key = lookup.key
+            return _pack("EVALSHA", self._own_script.sha, "2", keys.session(digest), key) if digest else b""
+        return _pack("HMGET", lookup.key, *lookup.fields) if lookup.fields else b""
+
+    def _of_session(self, record: Record | None, key: str, answer: Any, deadline: Deadline) -> list[bytes | None]:
+        """The fields of a hash for the items of ``record``, from what the script answered."""
+        skus = [event.sku for event in record.events] if record else []
+        if not record or not skus:
+            return []
+        match answer:
+            case [bytes(head), *found] if head == prefix(record.sequence) and len(found) >= len(skus):
+                return found[-len(skus) :]
+        # Redis does not know the script (after a restart, say), or an event came between the two reads.
+        again = _pack("SCRIPT", "LOAD", self._own_script.text) + _pack("HMGET", key, *skus)
+        return self._fields(self._pool.exchange(again, 2, deadline)[1], len(skus))
 
     def _record(self, fields: list[bytes | None]) -> Record | None:
         kept = unpack(fields[0])

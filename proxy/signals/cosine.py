@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,50 +11,76 @@ from numpy.typing import NDArray
 from sessionrank import keys
 from sessionrank.vectors import DTYPE, decode
 
-from ..sessions.base import Event, Lookup
-from .base import SessionState, Signal
+from ..sessions.base import Lookup, OfSession
+from .base import Scored, SessionState, SessionVector, Signal, Window
 
-__all__ = ["EVENT_WEIGHTS", "CosineSignal", "session_vector", "vector_lookups"]
+__all__ = ["CosineSignal", "session_vector", "vector_lookup"]
 
-#: Weight of each event type in the session vector. Equal until an evaluation on real clicks says otherwise.
-EVENT_WEIGHTS: Mapping[str, float] = {"view": 1.0, "click": 1.0, "cart": 1.0, "purchase": 1.0}
 _NAN = np.array(np.nan, DTYPE).tobytes()
+#: Shorter than this, what is left of a session points nowhere.
+_NOWHERE = 1e-6
 
 
 class CosineSignal(Signal):
-    """Vectors are of unit length, so the cosine is one dot product."""
+    """Vectors are of unit length, so the cosine is one dot product by the length of the session vector.
 
-    def lookups(self, release: str, items: Sequence[str]) -> list[Lookup]:
-        return vector_lookups(release, items)
+    A hit that is itself among the items of the session is compared with the rest of the session: to itself everything
+    is near, and what was looked at would always come first. Nothing is known of it where there is no rest.
 
-    def score(self, session: SessionState, values: Sequence[list[bytes | None]]) -> NDArray[np.float64]:
-        if session.vector is None:
-            return np.full(len(values[0]), np.nan)
+    Facts: ``coherence``, the length of the mean of unit vectors, and ``weight``, the sum of the weights in it.
+    """
+
+    needs_vector = True
+
+    def lookups(self, release: str, items: Sequence[str]) -> list[Lookup | OfSession]:
+        return [vector_lookup(release, items)]
+
+    def score(self, session: SessionState, window: Window, values: Sequence[list[bytes | None]]) -> Scored:
+        vector = session.vector
+        if vector is None or not vector.coherence > _NOWHERE:
+            return Scored(np.full(len(values[0]), np.nan), {"coherence": 0.0, "weight": 0.0})
         # Rows of NaN in the place of what is missing or of another size: so one product scores all hits in their order.
-        size = session.vector.nbytes
-        missing = _NAN * session.vector.size
+        size = vector.mean.nbytes
+        missing = _NAN * vector.mean.size
         rows = b"".join([blob if blob and len(blob) == size else missing for blob in values[0]])
         with np.errstate(invalid="ignore", over="ignore"):
-            products = np.frombuffer(rows, DTYPE).reshape(-1, session.vector.size) @ session.vector
-        scores = products.astype(np.float64)
-        scores[~np.isfinite(scores)] = np.nan
-        return scores
+            products = np.frombuffer(rows, DTYPE).reshape(-1, vector.mean.size) @ vector.mean
+            cosines = products.astype(np.float64) / vector.coherence
+        cosines[~np.isfinite(cosines)] = np.nan
+        _leave_themselves_out(cosines, session, vector, window.items)
+        return Scored(cosines, {"coherence": vector.coherence, "weight": vector.weight})
 
 
-def vector_lookups(release: str, items: Sequence[str]) -> list[Lookup]:
-    """The reads that bring the vectors of ``items``."""
-    return [Lookup(keys.vectors(release, 0), items)]
+def _leave_themselves_out(
+    cosines: NDArray[np.float64], session: SessionState, vector: SessionVector, items: Sequence[str]
+) -> None:
+    """Compare each item of the session that is a hit with the mean of the others.
+
+    Without its own share ``s`` of the weight the mean ``m`` is ``m - s v``, for a unit vector ``v``: its product with
+    ``v`` is ``m·v - s``, its squared length ``|m|² - 2 s m·v + s²``.
+    """
+    if not vector.weight:
+        return
+    seen = {event.sku for event in session.events}
+    for place, item in enumerate(items):
+        if item in seen:
+            own = sum(w for event, w in zip(session.events, session.weights.tolist(), strict=True) if event.sku == item)
+            share = min(1.0, own / vector.weight)
+            product = float(cosines[place]) * vector.coherence
+            square = vector.coherence**2 - 2 * share * product + share**2
+            cosines[place] = (product - share) / math.sqrt(square) if square > _NOWHERE else math.nan
 
 
-def session_vector(
-    events: Sequence[Event], blobs: Sequence[bytes | None], *, decay: float
-) -> NDArray[np.float32] | None:
-    """The weighted mean of the events' unit item vectors, brought to unit length (float32, d).
+def vector_lookup(release: str, items: Sequence[str]) -> Lookup:
+    """The read that brings the vectors of ``items``."""
+    return Lookup(keys.vectors(release, 0), items)
 
-    The newest event weighs its type's weight, each older one ``decay`` times as much as if it stood one place later.
+
+def session_vector(weights: NDArray[np.float64], blobs: Sequence[bytes | None]) -> SessionVector | None:
+    """The weighted mean of the events' unit item vectors.
 
     Args:
-        events: oldest first.
+        weights: of each event, the oldest first.
         blobs: the stored vector of each event's item, or None.
 
     Returns:
@@ -62,10 +89,10 @@ def session_vector(
     matrix, positions = decode(blobs)
     if not positions:
         return None
-    newest = len(events) - 1
-    weights = np.array([EVENT_WEIGHTS.get(events[p].type, 1.0) * decay ** (newest - p) for p in positions])
-    mean = weights @ matrix
-    norm = float(np.linalg.norm(mean))
-    if not norm > 1e-12:
+    chosen = weights[positions]
+    total = float(chosen.sum())
+    if not total > 0:
         return None
-    return np.asarray(mean / norm, dtype=DTYPE)
+    mean = np.asarray(chosen @ matrix / total, dtype=DTYPE)
+    coherence = float(np.linalg.norm(mean))
+    return SessionVector(mean, total, coherence) if coherence > _NOWHERE else None

@@ -69,7 +69,12 @@ def bench(rounds: int, requests: int, warm_up: int, json_out: bool) -> None:
 def _searches(material: Material, upstream: str, rounds: int, requests: int, warm_up: int) -> dict[str, list[Measured]]:
     environment = {"SESSIONRANK_UPSTREAM": upstream, "SESSIONRANK_REDIS_URL": material.settings.redis_url}
     # A wide budget: a moment's hiccup must not turn into a plain answer, which is cheaper.
-    ours = {**environment, "SESSIONRANK_INDICES": INDEX, "SESSIONRANK_BUDGET_MS": "5000"}
+    ours = {
+        **environment,
+        "SESSIONRANK_INDICES": INDEX,
+        "SESSIONRANK_BUDGET_MS": "5000",
+        "SESSIONRANK_STRATEGY": "cosine",
+    }
     with ExitStack() as exits:
         served = exits.enter_context(proxy(ours))
         view = exits.enter_context(bare("bare_view", environment))

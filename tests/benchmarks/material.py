@@ -22,7 +22,7 @@ from proxy.settings import ProxySettings
 from proxy.signals.cosine import session_vector
 from sessionrank import keys
 from sessionrank.releases import index_name
-from sessionrank.vectors import VectorsFile
+from sessionrank.vectors import VectorsFile, unit
 
 __all__ = ["INDEX", "PAGE", "SESSION", "WINDOW", "Ask", "Material", "prepared"]
 
@@ -64,9 +64,10 @@ class Material:
         """The visit's vector as the proxy makes it, in the bytes of the store."""
         rows = {sku: row.tobytes() for sku, row in zip(self.vectors.ids, self.vectors.vectors, strict=True)}
         events = [Event(sku, "view", time) for time, sku in enumerate(self.viewed)]
-        vector = session_vector(events, [rows[sku] for sku in self.viewed], decay=self.settings.session_decay)
+        weights = self.settings.attention().weights(events)
+        vector = session_vector(weights, [rows[sku] for sku in self.viewed])
         assert vector is not None
-        return vector.tobytes()
+        return unit(vector.mean).tobytes()
 
     def asks(self, **headers: str) -> list[Ask]:
         """A search for each word as a client sends it."""
@@ -101,7 +102,9 @@ def prepared(upstream: str, redis_url: str, folder: Path) -> Material:
     known = set(trained.vectors.ids.tolist())
     visits = (basket.skus[:_VIEWED] for basket in files.baskets())
     viewed = next(skus for skus in visits if len(skus) == _VIEWED and known.issuperset(skus))
-    settings = ProxySettings(upstream=(upstream,), redis_url=redis_url, indices=(INDEX,), window=WINDOW)
+    settings = ProxySettings(
+        upstream=(upstream,), redis_url=redis_url, indices=(INDEX,), window=WINDOW, strategy="cosine"
+    )
     material = Material(report["release"], _frequent(names), viewed, trained.vectors, settings)
     _store(redis_url, material)
     return material

@@ -1,6 +1,7 @@
 """The re-rank stage alone, beside the least that it could be and the most that it might have been.
 
-- the stage: vectors of 100 hits and the session read from Redis, then the order, as in a search;
+- the stage: vectors of 100 hits and the session read from Redis, then the order, as in a search, by `cosine` and, with
+  the covisits of the session's items, by `mix`;
 - one bare ``HMGET`` of the same vectors through redis-py;
 - a naive loop, written here as an example of how prototypes do it: a ``GET`` and a JSON decode a hit, and the cosine
   number by number in Python.
@@ -14,14 +15,17 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import redis
 
 from proxy.deadline import Deadline
 from proxy.gather import Gatherer
-from proxy.ranking.base import Candidates
+from proxy.ranking.base import Candidates, Strategy
 from proxy.ranking.cosine import Cosine
+from proxy.ranking.mix import Mix
 from proxy.sessions.identity import Hasher
 from proxy.sessions.redis import RedisSessions
+from proxy.signals.base import Window
 from sessionrank import keys
 
 from .material import SESSION, Material
@@ -29,31 +33,45 @@ from .rounds import TURN
 
 __all__ = ["STAGES", "measure_stage"]
 
-STAGES = ("stage", "HMGET", "naive loop")
+STAGES = ("stage", "stage, mix", "HMGET", "naive loop")
+COSINE, MIX = Cosine(), Mix()
 
 
 def measure_stage(material: Material, items: Sequence[str], *, rounds: int, calls: int) -> dict[str, list[float]]:
     """Median milliseconds of each of :data:`STAGES` over at least ``calls`` calls, round by round.
 
-    All three are made to agree first: the naive loop must give the order of the stage.
+    The naive loop must give the order of the stage first.
     """
     settings = material.settings
     sessions = RedisSessions(settings.redis_url, cap=settings.session_cap, ttl=settings.session_ttl)
     with redis.Redis.from_url(settings.redis_url) as store:
         try:
             digest = Hasher(sessions, None).digest(SESSION, Deadline(5))
-            gatherer = Gatherer(sessions, Cosine.needs, decay=settings.session_decay)
-            strategy, indexes = Cosine(), [material.concrete_index] * len(items)
+            gatherer = Gatherer(sessions, settings.attention())
+            indexes = [material.concrete_index] * len(items)
             key = keys.vectors(material.release, 0)
 
-            def stage() -> list[int]:
-                gathered = gatherer.gather(digest, ("catalog",), indexes, items, Deadline(5))
-                order, _ = strategy.order(Candidates(len(items), gathered.signals))
+            def stage(strategy: Strategy) -> list[int]:
+                window = Window(items, np.ones(len(items)))
+                releases = gatherer.releases(("catalog",), indexes, Deadline(5))
+                gathered = gatherer.gather(digest, releases, window, strategy.needs, Deadline(5))
+                candidates = Candidates(len(items), gathered.signals, 0.7, facts=gathered.facts)
+                order, _ = strategy.order(candidates)
                 made: list[int] = order.tolist()
                 return made
 
-            assert stage() == naive_order(store, items)
-            functions = [stage, lambda: store.hmget(key, items), lambda: naive_order(store, items)]
+            # What was viewed is compared with the rest of the session, which the naive loop knows nothing of.
+            viewed = set(material.viewed)
+            ours, naive = (
+                [p for p in order if items[p] not in viewed] for order in (stage(COSINE), naive_order(store, items))
+            )
+            assert ours == naive
+            functions = [
+                lambda: stage(COSINE),
+                lambda: stage(MIX),
+                lambda: store.hmget(key, items),
+                lambda: naive_order(store, items),
+            ]
             _round(functions, TURN)
             medians = [_round(functions, calls) for _ in range(rounds)]
             return dict(zip(STAGES, map(list, zip(*medians, strict=True)), strict=True))

@@ -15,8 +15,16 @@ NAMES = sorted(STRATEGIES)
 numbers = st.one_of(st.just(float("nan")), st.sampled_from([-1.0, 0.0, 0.5, 1.0]), st.floats(-1, 1))
 
 
+#: A session of which enough is known that every strategy trusts its signals.
+KNOWN = {"length": 20.0, "coherence": 1.0, "weight": 5.0, "evidence": 1e9, "support": 1.0}
+
+
 def candidates(values: list[float], weight: float = 0.7) -> Candidates:
-    return Candidates(len(values), {"cosine": np.array(values, dtype=float)}, weight, seed=7)
+    """Hits with these numbers by cosine and by covisit, and the engine's own rank and score."""
+    told = np.array(values, dtype=float)
+    ranks = -np.log2(2.0 + np.arange(told.size))
+    signals = {"cosine": told, "covisit": told, "rank": ranks, "score": ranks, "seen": np.zeros(told.size)}
+    return Candidates(told.size, signals, weight, seed=7, facts=KNOWN)
 
 
 def order(name: str, values: list[float], weight: float = 0.7) -> list[int]:

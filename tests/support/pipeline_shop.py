@@ -22,7 +22,14 @@ from tests.support.own_endpoints import RELEASE, vector_of
 __all__ = ["INDEX", "ORDER", "VECTORS", "PipelineShop", "content", "engine", "ids"]
 
 INDEX = f"catalog-{RELEASE}"
-VECTORS = {"red": vector_of(1, 0), "rose": vector_of(0.9, 0.1), "blue": vector_of(0, 1), "navy": vector_of(0.1, 0.9)}
+#: Two that are looked at but never found: what is found and was looked at is compared with the rest of the visit alone.
+SEEN = {"scarlet": vector_of(1, 0), "indigo": vector_of(0, 1)}
+VECTORS = SEEN | {
+    "red": vector_of(1, 0),
+    "rose": vector_of(0.9, 0.1),
+    "blue": vector_of(0, 1),
+    "navy": vector_of(0.1, 0.9),
+}
 ORDER = ["blue", "unknown", "navy", "red", "rose"]
 KEY = b"a key of sixteen bytes or more"
 
@@ -48,7 +55,7 @@ class PipelineShop:
         store: SessionStore | None = None,
         **settings: Any,
     ) -> None:
-        self.settings = ProxySettings(**settings)
+        self.settings = ProxySettings(**{"strategy": "cosine", **settings})
         self.clock = itertools.count(1000)
         self.backend = FakeBackend(handler=handler or engine())
         memory = MemorySessions(cap=20, ttl=60)

@@ -56,6 +56,7 @@ def proxy_with(stack: TestStack, shop: Shop) -> Iterator[Callable[..., Ask]]:
             "redis_url": stack.redis_url,
             "indices": (shop.alias,),
             "budget_ms": PATIENT_MS,
+            "strategy": "cosine",
         }
         settings = ProxySettings(**{**given, **changes})
         backend = backend_from_urls(settings.upstream, pool_size=settings.max_in_flight)

@@ -22,7 +22,13 @@ from tests.support.fake_backend import FakeBackend, FakeResponse
 from tests.support.own_endpoints import RELEASE, vector_of
 
 INDEX = f"catalog-{RELEASE}"
-VECTORS = {"red": vector_of(1, 0), "rose": vector_of(0.9, 0.1), "blue": vector_of(0, 1), "navy": vector_of(0.1, 0.9)}
+VECTORS = {
+    "scarlet": vector_of(1, 0),
+    "red": vector_of(1, 0),
+    "rose": vector_of(0.9, 0.1),
+    "blue": vector_of(0, 1),
+    "navy": vector_of(0.1, 0.9),
+}
 ORDER = ["blue", "unknown", "navy", "red", "rose"]
 RED = ["red", "unknown", "rose", "navy", "blue"]
 BY_PRICE = {"sort": "price"}
@@ -57,9 +63,9 @@ class Shop:
         store = MemorySessions(cap=20, ttl=60)
         store.publish(RELEASE, VECTORS)
         hasher = Hasher(store, b"a key of sixteen bytes or more")
-        chosen = ProxySettings(**{"indices": ("catalog", "catalog2"), **settings})
+        chosen = ProxySettings(**{"strategy": "cosine", "indices": ("catalog", "catalog2"), **settings})
         self.pipeline = Pipeline(chosen, self.backend, store, hasher)
-        store.append(hasher.digest("s1", Deadline(1)), [Event("red", "view", 1000)], Deadline(1))
+        store.append(hasher.digest("s1", Deadline(1)), [Event("scarlet", "view", 1000)], Deadline(1))
 
     def _answer(self, request: BackendRequest) -> BackendResponse:
         if self._status >= 400:

@@ -9,7 +9,8 @@ import pytest
 from proxy.backends.base import BackendRequest, BackendResponse
 from proxy.deadline import Deadline
 from proxy.pipeline import Pipeline
-from proxy.sessions.base import Lookup, Record
+from proxy.ranking.cosine import Cosine
+from proxy.sessions.base import Lookup, OfSession, Record
 from proxy.sessions.identity import Hasher
 from proxy.sessions.memory import MemorySessions
 from sessionrank.errors import BackendUnreachable, StoreError
@@ -21,18 +22,18 @@ from tests.support.pipeline_shop import PipelineShop as Shop
 
 def test_the_hits_follow_the_visit_and_unknown_ones_keep_their_place() -> None:
     shop = Shop()
-    shop.views("red")
+    shop.views("scarlet")
     answer = shop.search()
     assert ids(answer) == ["red", "unknown", "rose", "navy", "blue"]
     assert (answer.reason, answer.moved) == ("", 4)
     assert set(answer.seconds) == {"engine", "store", "rank"}
-    shop.views("blue", "blue", "blue", session="s2")
+    shop.views("indigo", "indigo", "indigo", session="s2")
     assert ids(shop.search(session="s2"))[0] == "blue"
 
 
 def test_pages_of_an_unmoved_session_fit_together() -> None:
     shop = Shop(window=3)
-    shop.views("red")
+    shop.views("scarlet")
     pages = [ids(shop.search({"from": start, "size": 2})) for start in (0, 2, 4)]
     assert sorted(item for page in pages for item in page) == sorted(ORDER)
     assert pages[2] == ["rose"]
@@ -60,7 +61,7 @@ def test_a_plain_answer_says_why(session: str | None, viewed: tuple[str, ...], r
 
 def test_hits_of_no_release_are_plain() -> None:
     shop = Shop(engine(index="somebody-elses"))
-    shop.views("red")
+    shop.views("scarlet")
     assert shop.search().reason == "no-release"
 
 
@@ -69,31 +70,31 @@ def test_an_index_of_somebody_else_is_served_by_its_pointer_or_its_aliass(pointe
     shop = Shop(engine(index="somebody-elses"))
     assert isinstance(shop.store, MemorySessions)
     shop.store.publish(RELEASE, VECTORS, index=pointed)
-    shop.views("red")
+    shop.views("scarlet")
     assert ids(shop.search())[0] == "red"
 
 
 def test_nothing_found_is_plain() -> None:
     shop = Shop(engine(items=[]))
-    shop.views("red")
+    shop.views("scarlet")
     assert shop.search().reason == "no-hits"
 
 
 def test_hits_without_any_vector_are_plain() -> None:
     shop = Shop(engine(items=["p", "q"]))
-    shop.views("red")
+    shop.views("scarlet")
     answer = shop.search()
     assert (answer.reason, ids(answer)) == ("no-known-hits", ["p", "q"])
 
 
 def test_explain_tells_how_each_hit_moved() -> None:
     shop = Shop()
-    shop.views("blue", "red")
+    shop.views("indigo", "scarlet")
     hits = content(shop.search(X_Sessionrank_Explain="true"))["hits"]["hits"]
     assert [hit["_sessionrank"]["rank_after"] for hit in hits] == [1, 2, 3, 4, 5]
     first = hits[0]
     assert (first["_id"], first["_sessionrank"]["rank_before"]) == ("rose", 5)
-    assert first["_sessionrank"]["nearest_viewed"] == "red"
+    assert first["_sessionrank"]["nearest_viewed"] == "scarlet"
     unknown = next(hit for hit in hits if hit["_id"] == "unknown")["_sessionrank"]
     assert (unknown["cosine"], unknown["nearest_viewed"]) == (None, None)
     assert "_sessionrank" not in content(shop.search())["hits"]["hits"][0]
@@ -107,7 +108,7 @@ class BrokenStore(MemorySessions):
         self.slow = slow
 
     def read(
-        self, digest: str | None, lookups: Sequence[Lookup], deadline: Deadline
+        self, digest: str | None, lookups: Sequence[Lookup | OfSession], deadline: Deadline
     ) -> tuple[Record | None, list[list[bytes | None]]]:
         while self.slow and deadline.remaining() > 0:
             pass
@@ -126,7 +127,7 @@ class ForgetfulStore(MemorySessions):
     """Answers reads that are for a session, and no others."""
 
     def read(
-        self, digest: str | None, lookups: Sequence[Lookup], deadline: Deadline
+        self, digest: str | None, lookups: Sequence[Lookup | OfSession], deadline: Deadline
     ) -> tuple[Record | None, list[list[bytes | None]]]:
         if digest is None and len(lookups[0].fields) > 1:
             raise StoreError("gone")
@@ -137,7 +138,7 @@ def test_a_store_that_fails_while_explaining_costs_a_part_of_the_explanation() -
     store = ForgetfulStore(cap=20, ttl=60)
     store.publish(RELEASE, VECTORS)
     shop = Shop(store=store)
-    shop.views("red")
+    shop.views("scarlet")
     first = content(shop.search(X_Sessionrank_Explain="true"))["hits"]["hits"][0]
     assert (first["_id"], first["_sessionrank"]["nearest_viewed"]) == ("red", None)
 
@@ -154,7 +155,7 @@ def test_what_is_left_alone_does_not_look_at_the_store() -> None:
 
 def test_garbage_in_the_store_costs_only_the_order() -> None:
     shop = Shop()
-    shop.views("red")
+    shop.views("scarlet")
     assert isinstance(shop.store, MemorySessions)
     shop.store.publish(RELEASE, {"red": b"\xff" * 7, "blue": vector_of(1, 0, 0), "rose": b""})
     answer = shop.search()
@@ -164,12 +165,12 @@ def test_garbage_in_the_store_costs_only_the_order() -> None:
 
 def test_a_bug_in_ranking_costs_only_the_order(monkeypatch: pytest.MonkeyPatch) -> None:
     shop = Shop()
-    shop.views("red")
+    shop.views("scarlet")
 
     def bug(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(shop.pipeline._personaliser._reorderer._strategy, "order", bug)
+    monkeypatch.setattr(Cosine, "order", bug)
     answer = shop.search()
     assert (answer.reason, ids(answer)) == ("rank-failed", ORDER)
 
@@ -201,7 +202,7 @@ def test_an_odd_request_of_one_client_leaves_the_others_personalised() -> None:
         return engine()(request)
 
     shop = Shop(odd)
-    shop.views("red")
+    shop.views("scarlet")
     asked = [{"script_fields": {"a": n}} for n in range(6)]
     assert shop.search(asked[0]).reason == "wrapped-refused"
     assert shop.search().reason == "", "the index is not to blame"
@@ -265,7 +266,7 @@ def test_an_answer_that_cannot_be_read_is_asked_for_again() -> None:
 
 def test_an_answer_too_large_to_reorder_is_streamed_plain() -> None:
     shop = Shop(max_response_bytes=1024, handler=engine(["x" * 40] * 50))
-    shop.views("red")
+    shop.views("scarlet")
     answer = shop.search({"size": 50})
     assert answer.reason == "too-large"
     assert len(ids(answer)) == 50
@@ -284,7 +285,7 @@ def test_an_unreachable_engine_is_the_callers_to_tell() -> None:
 
 def test_off_is_the_clients_own_request() -> None:
     shop = Shop()
-    shop.views("red")
+    shop.views("scarlet")
     answer = shop.search(b'{"size": 2}', X_Sessionrank="off")
     assert answer.reason == "off"
     assert shop.backend.requests[0].body == b'{"size": 2}'
@@ -293,5 +294,5 @@ def test_off_is_the_clients_own_request() -> None:
 @pytest.mark.parametrize(("weight", "first"), [("0", "blue"), ("1", "red"), ("2", "red"), ("nan", "red"), ("x", "red")])
 def test_the_weight_of_one_request_counts_when_it_is_sound(weight: str, first: str) -> None:
     shop = Shop(strategy="blend", weight=1.0)
-    shop.views("red")
+    shop.views("scarlet")
     assert ids(shop.search(X_Sessionrank_Weight=weight))[0] == first

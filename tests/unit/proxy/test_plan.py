@@ -45,7 +45,7 @@ def wrapped(body: dict[str, Any]) -> Any:
 
 def test_a_search_is_wrapped_and_asks_for_the_window() -> None:
     made, body, url = rewritten(BAG)
-    assert made.page == Page(start=0, size=10, window=100)
+    assert made.page == Page(start=0, size=10, window=100, text="bag")
     assert (body["from"], body["size"]) == (0, 100)
     assert wrapped(body) == BAG["query"]
     assert url == {"preference": [SESSION[:16]]}
@@ -61,7 +61,7 @@ def test_without_a_session_only_the_query_changes() -> None:
 
 def test_a_page_across_the_windows_edge_asks_for_both_parts() -> None:
     made, body, _ = rewritten({**BAG, "from": 95, "size": 20})
-    assert made.page == Page(start=95, size=20, window=100)
+    assert made.page == Page(start=95, size=20, window=100, text="bag")
     assert body["size"] == 115
 
 
@@ -75,7 +75,7 @@ def test_a_page_past_the_window_keeps_its_numbers_and_the_preference() -> None:
 
 def test_the_url_wins_over_the_body_and_the_last_duplicate_wins() -> None:
     made, body, url = rewritten({**BAG, "size": 3}, "/catalog/_search?size=4&size=7&from=2&q=a+b&df=name")
-    assert made.page == Page(start=2, size=7, window=100)
+    assert made.page == Page(start=2, size=7, window=100, text="a b")
     assert wrapped(body) == {"query_string": {"query": "a b", "default_field": "name"}}
     assert set(url) == {"preference"}
 

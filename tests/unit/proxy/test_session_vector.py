@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
-from proxy.sessions.base import Event
-from proxy.signals.base import SessionState
+from proxy.sessions.base import Event, Lookup
+from proxy.signals.attention import Attention
+from proxy.signals.base import SessionState, SessionVector, Window
 from proxy.signals.cosine import CosineSignal, session_vector
 from sessionrank import keys
 
@@ -19,19 +22,28 @@ def viewed(*skus: str) -> tuple[Event, ...]:
     return tuple(Event(sku, "view", 1000 + i) for i, sku in enumerate(skus))
 
 
+def vector_of(skus: str, blobs: list[bytes | None], decay: float) -> SessionVector | None:
+    return session_vector(Attention(decay).weights(viewed(*skus)), blobs)
+
+
 def test_the_newest_event_weighs_most() -> None:
-    vector = session_vector(viewed("a", "b"), [blob(1, 0), blob(0, 1)], decay=0.5)
-    assert vector == pytest.approx(np.array([0.5, 1.0]) / np.hypot(0.5, 1.0))
+    vector = vector_of("ab", [blob(1, 0), blob(0, 1)], 0.5)
+    assert vector is not None
+    assert vector.mean == pytest.approx(np.array([0.5, 1.0]) / 1.5)
+    assert (vector.weight, vector.coherence) == pytest.approx((1.5, np.hypot(0.5, 1.0) / 1.5))
 
 
 def test_without_decay_it_is_the_mean() -> None:
-    vector = session_vector(viewed("a", "b", "b"), [blob(1, 0), blob(0, 1), blob(0, 1)], decay=1.0)
-    assert vector == pytest.approx(np.array([1.0, 2.0]) / np.sqrt(5))
+    vector = vector_of("abb", [blob(1, 0), blob(0, 1), blob(0, 1)], 1.0)
+    assert vector is not None
+    assert vector.mean == pytest.approx(np.array([1.0, 2.0]) / 3)
 
 
 def test_events_without_a_vector_keep_their_place_in_time() -> None:
-    vector = session_vector(viewed("a", "?", "b"), [blob(1, 0), None, blob(0, 1)], decay=0.5)
-    assert vector == pytest.approx(np.array([0.25, 1.0]) / np.hypot(0.25, 1.0))
+    vector = vector_of("a?b", [blob(1, 0), None, blob(0, 1)], 0.5)
+    assert vector is not None
+    assert vector.mean == pytest.approx(np.array([0.25, 1.0]) / 1.25)
+    assert vector.weight == 1.25
 
 
 @pytest.mark.parametrize(
@@ -40,20 +52,44 @@ def test_events_without_a_vector_keep_their_place_in_time() -> None:
     ids=["none", "empty", "odd size", "not finite", "cancelling out"],
 )
 def test_there_may_be_no_session_vector(blobs: list[bytes | None]) -> None:
-    assert session_vector(viewed("a", "b"), blobs, decay=1.0) is None
+    assert vector_of("ab", blobs, 1.0) is None
+
+
+def state(vector: SessionVector | None, *skus: str) -> SessionState:
+    return SessionState(viewed(*skus), np.ones(len(skus)), vector)
+
+
+def scored(session: SessionState, values: list[bytes | None], items: str = "") -> np.ndarray[Any, Any]:
+    return CosineSignal().score(session, Window(items or "?" * len(values), np.empty(0)), [values]).values
 
 
 def test_the_signal_is_the_cosine_and_knows_nothing_of_odd_vectors() -> None:
-    state = SessionState(viewed("a"), np.array([1.0, 0.0], dtype="<f4"))
     values: list[bytes | None] = [blob(1, 0), None, blob(0, 1), blob(1, 0, 0), b"odd", blob(0.6, 0.8), blob(np.inf, 0)]
-    scores = CosineSignal().score(state, [values])
-    assert scores == pytest.approx([1.0, np.nan, 0.0, np.nan, np.nan, 0.6, np.nan], nan_ok=True)
+    vector = SessionVector(np.array([0.5, 0.0], dtype="<f4"), 2.0, 0.5)
+    expected = [1.0, np.nan, 0.0, np.nan, np.nan, 0.6, np.nan]
+    assert scored(state(vector, "a"), values) == pytest.approx(expected, nan_ok=True)
 
 
 def test_without_a_session_vector_the_signal_knows_nothing() -> None:
-    assert np.isnan(CosineSignal().score(SessionState(viewed("a"), None), [[blob(1, 0)]])).all()
+    assert np.isnan(scored(state(None, "a"), [blob(1, 0)])).all()
+
+
+def test_an_item_of_the_session_is_compared_with_the_others() -> None:
+    vectors = {"a": blob(1, 0), "b": blob(0, 1), "c": blob(0.6, 0.8)}
+    session = viewed("a", "b", "c")
+    weights = np.array([0.25, 0.5, 1.0])
+    vector = session_vector(weights, list(vectors.values()))
+    (found, *_) = scored(SessionState(session, weights, vector), [vectors["c"], None], "cx")
+    rest = np.array([0.25, 0.5])
+    assert found == pytest.approx(rest @ [0.6, 0.8] / np.linalg.norm(rest), abs=1e-6)
+
+
+def test_nothing_is_known_of_the_only_item_of_a_session() -> None:
+    vector = session_vector(np.array([1.0]), [blob(1, 0)])
+    assert scored(state(vector, "a"), [blob(1, 0), blob(0.6, 0.8)], "ab") == pytest.approx([np.nan, 0.6], nan_ok=True)
 
 
 def test_the_signal_reads_the_release() -> None:
     (lookup,) = CosineSignal().lookups("20250101120000abc123", ["a", "b"])
+    assert isinstance(lookup, Lookup)
     assert (lookup.key, lookup.fields) == (keys.vectors("20250101120000abc123", 0), ["a", "b"])

@@ -1,0 +1,82 @@
+"""A weighted sum of signals, each standardised over the window and shrunk by what it rests on.
+
+``(1 - w) (a z(rank) + b z(score)) + w (c · C z(cosine) + d · D z(covisit) + e · seen)``: ``w`` is the weight of the
+session, ``a`` to ``e`` are the weights of the release, and ``C`` and ``D``, between 0 and 1, are the confidence in each
+signal for this session:
+
+- ``C = support · r / (r + 1)`` with ``r = coherence · weight``: low for a session that is short (``weight`` is the sum
+  of the events' weights, 1 for a single view), that points in no direction, or whose items training hardly knows;
+- ``D = n / (n + 50)``, with ``n`` the pairs that were counted between the session's items and the hits of the window.
+
+Where training knows little both go to 0, and the engine's order is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .base import Candidates, Strategy, place
+
+__all__ = ["Mix"]
+
+#: So many counted pairs make half of the confidence in the covisits.
+EVIDENCE_HALF = 50.0
+_SESSION = ("cosine", "covisit", "seen")
+
+
+class Mix(Strategy):
+    """Signals added with weights. The defaults are cautious: see docs/relevance.md for what they were measured on."""
+
+    defaults: Mapping[str, float] = {"rank": 1.2, "score": 0.0, "cosine": 0.5, "covisit": 1.0, "seen": 0.0}
+
+    def __init__(self, weights: Mapping[str, float] | None = None, model: bytes = b"") -> None:
+        super().__init__(weights, model)
+        wanted = {name for name, weight in self.weights.items() if weight}
+        # The support of the session's items comes with the covisits.
+        wanted |= {"covisit"} if "cosine" in wanted else set()
+        self.needs = tuple(sorted(wanted)) if wanted.intersection(_SESSION) else ()
+
+    def order(self, candidates: Candidates) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        signals, facts = candidates.signals, candidates.facts
+        direction = facts.get("coherence", 0.0) * facts.get("weight", 0.0)
+        evidence = facts.get("evidence", 0.0)
+        confidence = {
+            "cosine": facts.get("support", 1.0) * direction / (direction + 1.0),
+            "covisit": evidence / (evidence + EVIDENCE_HALF),
+        }
+        value = np.zeros(candidates.count)
+        for name in self.needs:
+            of_session = name in _SESSION
+            weight = self.weights[name] * (candidates.weight if of_session else 1.0 - candidates.weight)
+            if weight := weight * confidence.get(name, 1.0):
+                signal = signals[name]
+                value += weight * (signal if name == "seen" else standardised(signal))
+        value[_unknown(signals)] = np.nan
+        return place(value), value
+
+
+def standardised(signal: NDArray[np.float64]) -> NDArray[np.float64]:
+    """With mean 0 and standard deviation 1 over the hits that it knows; 0, the mean, for the others."""
+    unknown = np.isnan(signal)
+    known = signal[~unknown] if unknown.any() else signal
+    if known.size < 2:
+        return np.zeros(signal.size)
+    centred = signal - known.mean()
+    deviation = float(np.sqrt(np.square(centred[~unknown]).mean()))
+    if not deviation > 1e-12:
+        return np.zeros(signal.size)
+    centred[unknown] = 0.0
+    return np.asarray(centred / deviation)
+
+
+def _unknown(signals: Mapping[str, NDArray[np.float64]]) -> NDArray[np.bool_]:
+    """The hits of which neither vectors nor covisits say anything, though they do of others."""
+    told = [~np.isnan(signals["cosine"])] if "cosine" in signals else []
+    if "covisit" in signals:
+        covisit = signals["covisit"]
+        # A share of 0 is also what an item has that training never saw; a vector tells the difference.
+        told.append(covisit > 0 if told and told[0].any() else ~np.isnan(covisit))
+    return ~np.logical_or.reduce(told) if told else np.zeros(0, dtype=np.bool_)

@@ -1,0 +1,15 @@
+-- Read the fields of a published hash that are named by the items of a session, which the caller does not know yet.
+-- KEYS[1] the session, KEYS[2] the hash.
+-- Returns the first nine bytes of the session (its version and sequence) and then a value or false for each of its items,
+-- oldest first; nothing where there is no session of ours.
+local kept = redis.call('HGET', KEYS[1], 'e')
+if not kept then
+  return {}
+end
+local sound, columns = pcall(cmsgpack.unpack, string.sub(kept, 10))
+if not sound or type(columns) ~= 'table' or type(columns[2]) ~= 'table' or #columns[2] == 0 then
+  return {}
+end
+local found = redis.call('HMGET', KEYS[2], unpack(columns[2]))
+table.insert(found, 1, string.sub(kept, 1, 9))
+return found

@@ -1,0 +1,51 @@
+"""How much each event of a session counts: by its age, its type, and the visit that it belongs to."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..sessions.base import Event
+
+__all__ = ["EVENT_TYPES", "Attention"]
+
+#: What a visitor can do with a product.
+EVENT_TYPES = ("view", "click", "cart", "purchase")
+
+
+@dataclass(frozen=True)
+class Attention:
+    """The weight of an event is a product: of its type, of ``decay`` for each newer event, of ``earlier`` visits."""
+
+    #: Weight of each event, relative to the next newer one.
+    decay: float = 0.8
+    #: Weight by type; types that are not named weigh 1.
+    types: Mapping[str, float] = field(default_factory=dict)
+    #: Seconds without an event after which a new visit begins; 0: never.
+    visit_gap_s: float = 0.0
+    #: Weight of the events of earlier visits; 1 makes no difference.
+    earlier: float = 1.0
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Four hex digits that differ where weights would; what was made under others is made again."""
+        told = f"{self.decay} {sorted(self.types.items())} {self.visit_gap_s} {self.earlier}"
+        return f"{zlib.crc32(told.encode()) & 0xFFFF:04x}"
+
+    def weights(self, events: Sequence[Event]) -> NDArray[np.float64]:
+        """The weight of each event (float64, one each); oldest event first, the newest is of the present visit."""
+        count = len(events)
+        weights = self.decay ** np.arange(count - 1, -1, -1.0)
+        if self.types:
+            weights *= [self.types.get(event.type, 1.0) for event in events]
+        if self.visit_gap_s and self.earlier != 1.0:
+            times = np.fromiter((event.time for event in events), np.int64, count)
+            (gaps,) = (np.diff(times) > self.visit_gap_s * 1000).nonzero()
+            if gaps.size:
+                weights[: gaps[-1] + 1] *= self.earlier
+        return weights
