@@ -20,6 +20,9 @@ from ..deadline import Deadline
 from ..exchange import Answer
 from ..gate import Route
 from ..pipeline import Pipeline
+from ..ranking.base import Strategy
+from ..ranking.registry import BY_RELEASE
+from ..rankings import Rankings
 from ..releases import ReleaseFinder
 from ..request import ClientRequest
 from ..sessions.base import SessionStore
@@ -53,14 +56,14 @@ class Replay:
         settings: ProxySettings,
         index: str,
         form: SearchForm,
-        strategies: Sequence[str],
+        strategies: Sequence[str | Strategy],
         *,
         seed: int = 1,
         raw: bool = False,
         backend: SearchBackend | None = None,
         store: SessionStore | None = None,
     ) -> None:
-        """See :func:`settings_for` for ``settings``; ``strategies`` are names of known ones.
+        """See :func:`settings_for` for ``settings``; ``strategies`` are the names of known ones, or made ones.
 
         Raises:
             ConfigurationError: a setting cannot work.
@@ -76,10 +79,15 @@ class Replay:
         published = store or from_url(settings.redis_url, cap=settings.session_cap, ttl=settings.session_ttl)
         self.store = VisitStore(published, cap=settings.session_cap, ttl=settings.session_ttl)
         self.hasher = Hasher(self.store, hashlib.blake2b(f"evaluation {seed}".encode()).digest())
-        self._pipelines = [
-            Pipeline(replace(settings, strategy=name), self.engine, self.store, self.hasher) for name in strategies
-        ]
+        self._pipelines = [self._pipeline(each) for each in strategies]
         self._route = Route((index,), "search", repeatable=True)
+
+    def _pipeline(self, strategy: str | Strategy) -> Pipeline:
+        if isinstance(strategy, str):
+            return Pipeline(replace(self._settings, strategy=strategy), self.engine, self.store, self.hasher)
+        pipeline = Pipeline(replace(self._settings, strategy=BY_RELEASE), self.engine, self.store, self.hasher)
+        pipeline._personaliser._reorderer._rankings = _Only(self.store, strategy)
+        return pipeline
 
     def release(self) -> str | None:
         """The release that serves the index. Raises ``BackendError`` and ``StoreError``."""
@@ -129,6 +137,17 @@ class Replay:
         """Let go of connections."""
         self.engine.close()
         self.store.close()
+
+
+class _Only(Rankings):
+    """One strategy, whatever the release."""
+
+    def __init__(self, store: SessionStore, strategy: Strategy) -> None:
+        super().__init__(store, BY_RELEASE)
+        self._only = strategy
+
+    def strategy(self, release: str, deadline: Deadline) -> Strategy | None:
+        return self._only
 
 
 def _body_of(answer: Answer, case: SearchCase) -> bytes:
