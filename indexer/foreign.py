@@ -47,7 +47,7 @@ def publish_vectors(
         "previous": previous,
         "created": written(created),
         "heartbeat": written(created),
-        **described(files, **rows),
+        **described(files, vectors=len(rows["vectors"]), covisits=len(rows["covisits"])),
     }
     try:
         record = write_signals(store, record, files, **rows, advance=_beating(store, record, advance))

@@ -24,7 +24,7 @@ from .engines.base import BulkOutcome, Engine
 from .moments import now, written
 from .publish import publish
 from .rejects import RejectsFile
-from .release_store import ReleaseStore
+from .release_store import Record, ReleaseStore
 from .signal_files import Rows, SignalFiles, described, write_signals
 
 __all__ = ["HEARTBEAT_S", "LoadPlan", "LoadReport", "Measure", "Watch", "load"]
@@ -113,8 +113,12 @@ class _Load:
     engine: Engine
     rejects: RejectsFile
     watch: Watch
+    #: None when the plan has no signals.
+    store: ReleaseStore | None
     report: LoadReport = field(default_factory=LoadReport)
     last_beat: datetime = field(default_factory=now)
+    #: Who the release is, as its record in the store says.
+    identity: Record = field(default_factory=dict)
 
     def beat(self) -> None:
         """Say in the index that this load is alive, at most every :data:`HEARTBEAT_S`."""
@@ -140,21 +144,36 @@ def load(
     release goes without a ranking then. On any error the new index and what the store has of it are removed again, and
     the error goes on.
     """
-    run = _Load(plan, engine, rejects, watch or Watch())
+    run = _Load(plan, engine, rejects, watch or Watch(), store if plan.signals else None)
     indices.check_served_by_us(engine, plan.alias)
     try:
         indices.create(engine, plan.index, plan.definition.loading_body(plan.meta(now())))
+        if run.store is not None:
+            _announce(run, run.store)
         vectors, covisits = _stream(run, entries)
-        if plan.signals and store is not None:
-            _write_signals(run, store, vectors=vectors.chosen, covisits=covisits.chosen)
+        if run.store is not None:
+            _write_signals(run, run.store, vectors=vectors.chosen, covisits=covisits.chosen)
         _finish(run)
-        if measure is not None and store is not None:
-            _measure(run, store, measure)
+        if measure is not None and run.store is not None:
+            _measure(run, run.store, measure)
         run.report.replaced = publish(engine, plan.alias, plan.release)
     except BaseException:
-        _discard(run, store)
+        _discard(run)
         raise
     return run.report
+
+
+def _announce(run: _Load, store: ReleaseStore) -> None:
+    """Write the record of the release before anything else of it, so that whatever a kill leaves is found by it."""
+    plan = run.plan
+    run.identity = {
+        "release": plan.release,
+        "index": plan.index,
+        "alias": plan.alias,
+        "cluster": indices.cluster_id(run.engine),
+        "created": written(plan.created),
+    }
+    store.put_record({**run.identity, **described(plan.signals)})
 
 
 def _stream(run: _Load, entries: Iterable[Product | Reject]) -> tuple[Rows, Rows]:
@@ -163,17 +182,21 @@ def _stream(run: _Load, entries: Iterable[Product | Reject]) -> tuple[Rows, Rows
     vectors = Rows([] if files.vectors is None else files.vectors.ids)
     covisits = Rows([] if files.covisits is None else files.covisits.ids)
     sent: dict[str, Product] = {}
+    names: list[str] = []
     done = 0
     for outcome in run.engine.bulk(run.plan.index, _documents(run, entries, sent), chunk=run.plan.chunk):
         product = sent.pop(outcome.id)
         if _taken(run, product, outcome):
+            names.append(product.document["name"])
             covisits.want(product.sku)
             if not vectors.want(product.sku) and files.vectors is not None:
                 run.report.without_vector += 1
         done += 1
         if done % run.plan.chunk == 0:
             run.watch.rows(run.plan.chunk)
+            _write_names(run, names)
             run.beat()
+    _write_names(run, names)
     run.watch.rows(done % run.plan.chunk)
     run.report.rejected = run.rejects.count
     if run.report.loaded == 0:
@@ -181,6 +204,13 @@ def _stream(run: _Load, entries: Iterable[Product | Reject]) -> tuple[Rows, Rows
         reason = f"; row {first.number}: {first.reason}" if first else ""
         raise DataError(f"not one row could be loaded, nothing was published{reason}")
     return vectors, covisits
+
+
+def _write_names(run: _Load, names: list[str]) -> None:
+    """Write what searches for a whole name are told by, and forget the names."""
+    if run.store is not None:
+        run.store.add_names(run.plan.release, names)
+    names.clear()
 
 
 def _documents(
@@ -214,14 +244,8 @@ def _write_signals(run: _Load, store: ReleaseStore, *, vectors: NDArray[np.intp]
         raise DataError("not one product of the catalogue has a vector; are the vectors of another shop?")
     if files.covisits is not None and not len(covisits):
         raise DataError("not one product of the catalogue has covisits; are the covisits of another shop?")
-    record: dict[str, Any] = {
-        "release": plan.release,
-        "index": plan.index,
-        "alias": plan.alias,
-        "cluster": indices.cluster_id(run.engine),
-        "created": written(plan.created),
-        **described(files, vectors=vectors, covisits=covisits),
-    }
+    names = store.names(plan.release)
+    record = {**run.identity, **described(files, vectors=len(vectors), covisits=len(covisits), names=names)}
 
     def advance(n: int) -> None:
         run.watch.signals(n)
@@ -264,7 +288,7 @@ def _finish(run: _Load) -> None:
         raise BackendError(f"the engine took {run.report.loaded} products but finds {found}; nothing was published")
 
 
-def _discard(run: _Load, store: ReleaseStore | None) -> None:
+def _discard(run: _Load) -> None:
     """Remove what this load made, unless it turns out to be served after all."""
     try:
         own = [i for i in indices.own_indices(run.engine, run.plan.alias) if i.release == run.plan.release]
@@ -272,7 +296,7 @@ def _discard(run: _Load, store: ReleaseStore | None) -> None:
             return
         for index in own:
             indices.delete(run.engine, index)
-        if store is not None:
-            store.delete(run.plan.release)
+        if run.store is not None:
+            run.store.delete(run.plan.release)
     except SessionrankError as error:
         run.watch.note(f"could not clean up ({error}); `sessionrank index prune` will")

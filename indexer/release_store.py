@@ -20,6 +20,7 @@ from redis.retry import Retry
 from sessionrank import keys
 from sessionrank.addresses import shown
 from sessionrank.errors import ConfigurationError, StoreError
+from sessionrank.exact import FOUND, fingerprint
 from sessionrank.ranking import Ranking
 from sessionrank.releases import is_release
 
@@ -128,6 +129,18 @@ class ReleaseStore:
                 pipeline.execute()
             advance(len(piece))
 
+    def add_names(self, release: str, names: Iterable[str]) -> None:
+        """Add names of products to those that the proxy knows a search for one product by."""
+        found = {told: FOUND for name in names if (told := fingerprint(name)) is not None}
+        if found:
+            with _wrapped(self._where):
+                self._client.hset(keys.exact(release), mapping=found)  # type: ignore[arg-type]
+
+    def names(self, release: str) -> int:
+        """How many names of products the release has."""
+        with _wrapped(self._where):
+            return int(self._client.hlen(keys.exact(release)))
+
     def stored(self, record: Record, signal: str) -> int:
         """For how many items the record's release has that signal now."""
         key, _ = SIGNALS[signal]
@@ -142,6 +155,8 @@ class ReleaseStore:
         for signal, (_, field) in SIGNALS.items():
             if (stored := self.stored(record, signal)) != record[field]:
                 return f"the store holds {stored} of {record[field]} {signal}"
+        if (stored := self.names(record["release"])) != record["names"]:
+            return f"the store holds {stored} of {record['names']} names"
         return None
 
     def whole(self, release: str) -> bool:
@@ -154,7 +169,7 @@ class ReleaseStore:
         record = self.record(release)
         buckets = 0 if record is None else record["buckets"]
         names = [key(release, bucket) for key, _ in SIGNALS.values() for bucket in range(buckets)]
-        names += [keys.ranking(release), keys.learned_model(release)]
+        names += [keys.exact(release), keys.ranking(release), keys.learned_model(release)]
         if record is not None:
             names.append(keys.release_info(release))
         with _wrapped(self._where):
@@ -245,8 +260,8 @@ def _decoded(release: str, value: Any) -> Record | None:
         if record.get("release") != release or not 1 <= int(record["buckets"]) <= 65536:
             return None
         record["count"], record["complete"] = int(record["count"]), bool(record["complete"])
-        # Releases that were loaded before there were covisits say nothing of them.
-        record["covisits"] = int(record.get("covisits", 0))
+        # Releases that were loaded before there were these say nothing of them.
+        record["covisits"], record["names"] = int(record.get("covisits", 0)), int(record.get("names", 0))
     except (ValueError, KeyError, TypeError):
         return None
     return record

@@ -103,13 +103,14 @@ def _supported(file: VectorsFile, min_support: int) -> NDArray[np.bool_]:
     return np.asarray((file.support >= min_support) | (file.support == 0))
 
 
-def described(files: SignalFiles, *, vectors: NDArray[np.intp], covisits: NDArray[np.intp]) -> Record:
-    """What the record of a release says of its signals before they are written; the rows are those to be written."""
+def described(files: SignalFiles, *, vectors: int = 0, covisits: int = 0, names: int = 0) -> Record:
+    """What the record of a release says of its signals before they are written, with how many there are to be."""
     return {
         "dimensions": files.dimensions,
         "buckets": keys.BUCKETS,
-        "count": len(vectors),
-        "covisits": len(covisits),
+        "count": vectors,
+        "covisits": covisits,
+        "names": names,
         "complete": False,
         "vectors": _meta(files.vectors),
         "covisits_meta": _meta(files.covisits),
