@@ -16,6 +16,7 @@ from .deadline import Deadline
 from .explain import editor
 from .extras import Extras
 from .plan import Page
+from .rankings import Rankings
 from .reorder import Reorderer, Visit
 from .request import ClientRequest
 from .sessions.base import SessionStore
@@ -73,10 +74,12 @@ class Paged:
 class Personaliser:
     """Pages in the order of the request's session."""
 
-    def __init__(self, settings: ProxySettings, store: SessionStore, hasher: Hasher) -> None:
+    def __init__(
+        self, settings: ProxySettings, store: SessionStore, hasher: Hasher, rankings: Rankings | None = None
+    ) -> None:
         self._settings = settings
         self._hasher = hasher
-        self._reorderer = Reorderer(settings, store)
+        self._reorderer = Reorderer(settings, store, rankings)
         self._session_header = settings.session_header.lower()
 
     def session(self, request: ClientRequest, watch: Stopwatch) -> tuple[str | None, str]:

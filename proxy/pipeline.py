@@ -18,6 +18,7 @@ from .metrics import count_two_phase
 from .multisearch import MultiSearch
 from .personalise import Cut, Personaliser, Refusals
 from .plan import Page, PassThrough, Planner, Rewrite
+from .rankings import Rankings
 from .request import ClientRequest
 from .searchbody import Unreadable
 from .sessions.base import SessionStore
@@ -45,10 +46,18 @@ class _Search:
 class Pipeline:
     """Answers requests that the gate has let through."""
 
-    def __init__(self, settings: ProxySettings, backend: SearchBackend, store: SessionStore, hasher: Hasher) -> None:
+    def __init__(
+        self,
+        settings: ProxySettings,
+        backend: SearchBackend,
+        store: SessionStore,
+        hasher: Hasher,
+        rankings: Rankings | None = None,
+    ) -> None:
+        """``rankings`` has the word on strategies; by default it is that of the settings."""
         self._planner = Planner(settings)
         self._exchange = Exchange(settings, backend, self._planner)
-        self._personaliser = Personaliser(settings, store, hasher)
+        self._personaliser = Personaliser(settings, store, hasher, rankings)
         self._refusals = Refusals()
         self._two_phase = TwoPhase(settings)
         self._multi = MultiSearch(self._planner, self._exchange, self._personaliser, self._refusals,

@@ -91,10 +91,11 @@ class _Task:
 class Reorderer:
     """Orders windows under one set of settings."""
 
-    def __init__(self, settings: ProxySettings, store: SessionStore) -> None:
+    def __init__(self, settings: ProxySettings, store: SessionStore, rankings: Rankings | None = None) -> None:
+        """``rankings`` has the word on strategies; by default it is that of the settings."""
         self._settings = settings
         self._store = store
-        self._rankings = Rankings(store, settings.strategy)
+        self._rankings = rankings or Rankings(store, settings.strategy)
         self._gatherer = Gatherer(store, settings.attention())
 
     def order(self, visit: Visit, page: Page, answer: EngineAnswer, watch: Stopwatch) -> Order:

@@ -85,9 +85,8 @@ class Replay:
     def _pipeline(self, strategy: str | Strategy) -> Pipeline:
         if isinstance(strategy, str):
             return Pipeline(replace(self._settings, strategy=strategy), self.engine, self.store, self.hasher)
-        pipeline = Pipeline(replace(self._settings, strategy=BY_RELEASE), self.engine, self.store, self.hasher)
-        pipeline._personaliser._reorderer._rankings = _Only(self.store, strategy)
-        return pipeline
+        settings = replace(self._settings, strategy=BY_RELEASE)
+        return Pipeline(settings, self.engine, self.store, self.hasher, _Only(self.store, strategy))
 
     def release(self) -> str | None:
         """The release that serves the index. Raises ``BackendError`` and ``StoreError``."""
