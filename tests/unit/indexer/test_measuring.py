@@ -1,0 +1,85 @@
+"""The child that measures: how its end is told, and that it never outlives the load."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from indexer import measuring
+from indexer.measuring import measure
+
+
+@contextmanager
+def standing_in(monkeypatch: pytest.MonkeyPatch, code: str) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Let a program of a few lines run where the command would; gives the children that were started."""
+    started: list[subprocess.Popen[bytes]] = []
+    real = subprocess.Popen
+
+    def start(command: list[str], **options: object) -> subprocess.Popen[bytes]:
+        assert command[1:3] == ["-m", "sessionrank"]
+        started.append(real([sys.executable, "-S", "-c", code, *command[3:]], **options))  # type: ignore[call-overload]
+        return started[-1]
+
+    monkeypatch.setattr(measuring.subprocess, "Popen", start)
+    monkeypatch.setattr(measuring, "_ALIVE_S", 0.05)
+    yield started
+
+
+SLEEP = "import time; time.sleep(60)"
+#: A child that does not end when it is asked to.
+DEAF = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); open('ready', 'w').close(); {SLEEP}"
+LISTENING = f"open('ready', 'w').close(); {SLEEP}"
+
+
+def test_the_command_names_the_new_index_and_whatever_the_log_is_called(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    code = f"import sys; open({str(tmp_path / 'argv')!r}, 'w').write(repr(sys.argv[1:]))"
+    with standing_in(monkeypatch, code):
+        assert measure(Path("--url=x.jsonl"), "shop-1", lambda: None) is None
+    expected = ["search", "tune", "--index", "shop-1", "--json", "--", "--url=x.jsonl"]
+    assert (tmp_path / "argv").read_text() == repr(expected)
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("import sys; sys.exit('noise\\nError: x.jsonl: no such file\\n\\n')", "x.jsonl: no such file"),
+        ("import sys; sys.exit(3)", "it ended with exit code 3"),
+        ("import os; os.kill(os.getpid(), 9)", "signal 9 ended it"),
+        ("import sys; sys.exit('\\x1b[2J' + 'x' * 100_000)", "x" * 200),
+    ],
+)
+def test_how_a_measurement_failed_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch, code: str, told: str) -> None:
+    with standing_in(monkeypatch, code):
+        assert measure(Path("x.jsonl"), "shop-1", lambda: None) == told
+
+
+def test_a_measurement_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    alive: list[int] = []
+    with standing_in(monkeypatch, SLEEP) as started:
+        said = measure(Path("x.jsonl"), "shop-1", lambda: alive.append(1), timeout_s=0.3)
+    assert said == "it took longer than 0 minutes"
+    assert len(alive) > 1
+    assert started[0].returncode is not None
+
+
+@pytest.mark.parametrize(("code", "signal"), [(LISTENING, 15), (DEAF, 9)])
+def test_a_load_that_is_stopped_takes_its_child_along(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, code: str, signal: int
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(measuring, "_ENDING_S", 0.2)
+
+    def stop() -> None:
+        if (tmp_path / "ready").exists():
+            sys.exit(143)
+
+    with standing_in(monkeypatch, code) as started, pytest.raises(SystemExit):
+        measure(Path("x.jsonl"), "shop-1", stop)
+    assert started[0].returncode == -signal
