@@ -98,6 +98,7 @@ DAMAGED: list[tuple[str, Any]] = [
     ("weights", np.array([0.25, 1e300, 1.0])),
     ("weights", np.array([1, 1, 1])),
     ("support", np.array([[7, 3, 1]])),
+    ("support", np.array([7.5, 3.0, 1.0])),
     ("support", np.array([7, 3, 2**64 - 1], dtype=np.uint64)),
     ("mass", np.array(["8", "4", "0"])),
     ("ids", np.array([b"a", b"b", b"c"])),

@@ -38,6 +38,7 @@ def test_whole_numbers_are_weights_as_well() -> None:
 WRONG: list[dict[str, Any]] = [
     {"format_version": 2},
     {"format_version": None},
+    {"format_version": "1" * 1000},
     {"strategy": 5},
     {"strategy": None},
     {"weights": [["engine", 1.0]]},
