@@ -18,6 +18,7 @@ from sessionrank.settings import read_settings, url_list
 from ..backends.base import SearchBackend
 from ..backends.registry import backend_from_urls
 from ..evaluation.needed import check_release
+from ..evaluation.plot import check_plot, draw_evaluation
 from ..evaluation.products import EngineSide, Products, look_up, present
 from ..evaluation.query import SearchForm, match_form, template_form
 from ..evaluation.replay import Replay, settings_for
@@ -88,7 +89,7 @@ def evaluate(context: click.Context, /, log: Path, as_json: bool, **options: Any
     settings, job, form = _job(log, **{name: options[name] for name in _JOB_OPTIONS})
     plot: Path | None = options["plot"]
     if plot is not None:
-        _check_plot(plot)
+        check_plot(plot)
     cases = read_log(log)
     check_types(str(log), cases)
     with _replaying(settings, job, form) as (replay, side):
@@ -98,7 +99,7 @@ def evaluate(context: click.Context, /, log: Path, as_json: bool, **options: Any
             err.print(printable(note), markup=False)
         document = _measured(job, settings, replay, kept, products, left_out=len(cases) - len(kept))
     if plot is not None:
-        _draw(document, plot)
+        draw_evaluation(document, plot)
     if as_json:
         print_json(document)
     else:
@@ -196,16 +197,6 @@ def _measured(
             job, settings, replay, cases, products,
             release=release, left_out=left_out, on_done=lambda done: bar.advance(task, done),
         )  # fmt: skip
-
-
-def _check_plot(plot: Path) -> None:
-    if plot.suffix.lower() not in (".png", ".svg"):
-        raise ConfigurationError(f"--plot: {plot} must end in .png or .svg")
-
-
-def _draw(document: dict[str, Any], plot: Path) -> None:
-    del document
-    raise ConfigurationError(f"--plot: {plot}")
 
 
 def _show(document: dict[str, Any]) -> None:
