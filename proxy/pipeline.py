@@ -60,7 +60,7 @@ class Pipeline:
         self._personaliser = Personaliser(settings, store, hasher, rankings)
         self._refusals = Refusals()
         self._two_phase = TwoPhase(settings)
-        self._multi = MultiSearch(self._planner, self._exchange, self._personaliser, self._refusals,
+        self._multi = MultiSearch(self._planner, self._exchange, self._personaliser, self._refusals, self._two_phase,
                                   limit=settings.max_body_bytes)  # fmt: skip
 
     def answer(self, request: ClientRequest, route: Route) -> Answer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -15,6 +15,7 @@ from .ndjson import Lines, names_of, read_header, read_items
 from .plan import DOUBTS, Change, PassThrough, Planner, left_alone
 from .request import ClientRequest, Query
 from .searchbody import Fields, encode, inflated, read_fields
+from .twophase import Outline
 from .wish import NotOurs, read_wish
 
 __all__ = ["Item", "Multi", "plan_items", "reason_of"]
@@ -31,8 +32,21 @@ class Item:
     own: bytes
     names: tuple[str, ...]
     plan: PassThrough | Change
-    #: As the engine is asked.
-    asked: bytes
+    #: Its first line as the engine is asked, where it is changed.
+    header: bytes = b""
+    #: What the engine is asked first, where it is fetched in two phases.
+    outline: Outline | None = None
+
+    @property
+    def asked(self) -> bytes:
+        """Its lines as the engine is first asked."""
+        if isinstance(self.plan, PassThrough):
+            return self.own
+        return self.asking(self.outline.change if self.outline else self.plan)
+
+    def asking(self, change: Change) -> bytes:
+        """Its lines that ask the engine for a change of it."""
+        return self.header + b"\n" + encode(change.body) + b"\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +60,9 @@ class Multi:
     #: Whether each response's ``status`` is such an extra as well.
     hides_status: bool
 
-    def again(self, items: Sequence[Item]) -> BackendRequest:
-        """The request for some items as the client sent them."""
-        return replace(self.request, body=b"".join(item.own for item in items))
+    def asking(self, lines: Iterable[bytes]) -> BackendRequest:
+        """The same request for other items, by their lines."""
+        return replace(self.request, body=b"".join(lines))
 
 
 def plan_items(
@@ -60,6 +74,7 @@ def plan_items(
     *,
     refused: Callable[[Sequence[str], bytes], bool],
     limit: int,
+    outline: Callable[[Sequence[str], Change], Outline | None] = lambda _names, _change: None,
 ) -> PassThrough | Multi:
     """Decide about a multi-search.
 
@@ -68,6 +83,7 @@ def plan_items(
         session: the keyed digest of the session, or None with ``why_not`` as the reason.
         refused: tells by indices and lines which items are to be left alone, since an engine refused a changed one.
         limit: bytes that the body may have when inflated.
+        outline: tells what an item is asked first, where it is fetched in two phases.
     """
     session, why_not = planner.ranked_for(session, why_not)
     try:
@@ -75,7 +91,7 @@ def plan_items(
         lines = _lines(request, url, limit)
         outer, inner, extras, hides_status = _filtered(url, planner)
         weight = request.header("x-sessionrank-weight") or ""
-        search = _Reader(planner, inner, session, why_not, weight, refused)
+        search = _Reader(planner, inner, session, why_not, weight, refused, outline)
         items = tuple(search.item(each, names) for each in lines)
     except DOUBTS as error:
         return left_alone(error)
@@ -133,6 +149,7 @@ class _Reader:
     why_not: str
     weight: str
     refused: Callable[[Sequence[str], bytes], bool]
+    outline: Callable[[Sequence[str], Change], Outline | None]
 
     def item(self, lines: Lines, names: Sequence[str]) -> Item:
         """An item as it is to be asked; left alone where there is any doubt."""
@@ -142,10 +159,10 @@ class _Reader:
             names = names_of(header, names)
             change = self._change(header, lines[1], names, own)
         except DOUBTS as error:
-            return Item(own, tuple(names), left_alone(error), own)
+            return Item(own, tuple(names), left_alone(error))
         if "preference" in change.url.values and "preference" not in header:
             header["preference"] = msgspec.Raw(encode(change.url.values["preference"]))
-        return Item(own, tuple(names), change, encode(header) + b"\n" + encode(change.body) + b"\n")
+        return Item(own, tuple(names), change, encode(header), self.outline(names, change))
 
     def _change(self, header: Fields, body: bytes, names: Sequence[str], own: bytes) -> Change:
         if not self.planner.manages(names):
