@@ -14,6 +14,7 @@ number then.
 from __future__ import annotations
 
 import json
+import struct
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,10 +31,11 @@ from sessionrank.writing import replacing, told_in_one_line
 __all__ = ["FORMAT_VERSION", "Covisited", "CovisitsFile", "covisited", "item_hash"]
 
 FORMAT_VERSION = 1
-_HEAD = np.dtype([("support", "<u4"), ("mass", "<f4")])
+_HEAD = struct.Struct("<If")  # support and mass
 _NEIGHBOUR = np.dtype([("item", "<u4"), ("share", "<f2")])
 #: A whole and what rounding adds to it.
 _LARGEST_SHARE = 1.001
+_LOW_BITS = np.uint32(0xFFF)
 
 
 @dataclass(frozen=True)
@@ -121,12 +123,12 @@ class CovisitsFile:
     def packed(self, row: int, hashes: NDArray[np.uint32]) -> bytes:
         """The bytes of item ``row`` in the store; ``hashes`` are those of all ids (:meth:`hashes`)."""
         start, end = int(self.offsets[row]), int(self.offsets[row + 1])
-        head = np.array([(min(int(self.support[row]), 2**32 - 1), self.mass[row])], dtype=_HEAD)
+        head = _HEAD.pack(min(int(self.support[row]), 2**32 - 1), self.mass[row])
         body = np.empty(end - start, dtype=_NEIGHBOUR)
         order = np.argsort(-self.weights[start:end], kind="stable")
         body["item"] = hashes[self.neighbours[start:end][order]]
         body["share"] = self.weights[start:end][order]
-        return head.tobytes() + body.tobytes()
+        return head + body.tobytes()
 
     def hashes(self) -> NDArray[np.uint32]:
         """:func:`item_hash` of every id."""
@@ -192,34 +194,49 @@ def covisited(blobs: Sequence[bytes | None], weights: NDArray[np.float64], hits:
         weights: the weight of each item of the session (not negative).
         hits: the ids of the hits.
     """
-    support = np.zeros(len(blobs))
-    mass = np.zeros(len(blobs))
-    bodies: list[bytes] = []
-    lengths = np.zeros(len(blobs), dtype=np.intp)
-    for place, blob in enumerate(blobs):
-        if blob is None or len(blob) < _HEAD.itemsize or (len(blob) - _HEAD.itemsize) % _NEIGHBOUR.itemsize:
-            continue
-        support[place], mass[place] = np.frombuffer(blob, _HEAD, 1)[0].item()
-        bodies.append(blob[_HEAD.itemsize :])
-        lengths[place] = len(bodies[-1]) // _NEIGHBOUR.itemsize
+    support, mass = np.zeros(len(blobs)), np.zeros(len(blobs))
     shares = np.zeros(len(hits))
-    if not bodies or not hits:
+    bodies: list[bytes] = []
+    ends = np.zeros(len(blobs), dtype=np.intp)
+    end = 0
+    for place, blob in enumerate(blobs):
+        if blob is not None and len(blob) >= _HEAD.size and not (len(blob) - _HEAD.size) % _NEIGHBOUR.itemsize:
+            support[place], mass[place] = _HEAD.unpack_from(blob)
+            bodies.append(blob[_HEAD.size :])
+            end += len(bodies[-1]) // _NEIGHBOUR.itemsize
+        ends[place] = end
+    if not end or not hits:
         return Covisited(shares, 0.0, support)
     found = np.frombuffer(b"".join(bodies), _NEIGHBOUR)
-    wanted = np.fromiter(map(item_hash, hits), np.uint32, len(hits))
-    order = wanted.argsort(kind="stable")
-    ranked = wanted[order]
-    # The first of equal hashes gets all; ids that stand twice among the hits are one product of two indices.
-    at = ranked.searchsorted(found["item"])
-    at[at == len(ranked)] = 0
-    (there,) = (ranked[at] == found["item"]).nonzero()
+    wanted = np.array([zlib.crc32(hit.encode("utf-8", "surrogatepass")) for hit in hits], dtype=np.uint32)
+    there, at, ranked, order = _matches(np.ascontiguousarray(found["item"]), wanted)
     share = found["share"][there].astype(np.float64)
-    of = np.repeat(np.arange(len(blobs)), lengths)[there]
     # Whatever a damaged blob holds: numbers that are no share count for nothing.
     share[~((share >= 0.0) & (share <= 1.0))] = 0.0
-    sums = np.bincount(at[there], share * weights[of], minlength=len(ranked))
-    first = ranked.searchsorted(ranked)
-    shares[order] = sums[first]
     mass[~((mass >= 0.0) & np.isfinite(mass))] = 0.0
-    evidence = float((share * weights[of] * mass[of]).sum())
-    return Covisited(shares, evidence, support)
+    of = ends.searchsorted(there, side="right")
+    share *= weights[of]
+    sums = np.bincount(at, share, minlength=len(ranked))
+    # The first of equal hashes got all; ids that stand twice among the hits are one product of two indices.
+    shares[order] = sums[ranked.searchsorted(ranked)]
+    return Covisited(shares, float(share @ mass[of]), support)
+
+
+def _matches(
+    neighbours: NDArray[np.uint32], wanted: NDArray[np.uint32]
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.uint32], NDArray[np.intp]]:
+    """Where the few ``wanted`` hashes stand among the thousands of ``neighbours``.
+
+    Returns:
+        (places of the neighbours that are wanted, for each its place in the sorted wanted, these, their order)
+    """
+    # A look at the low bits leaves a few in a hundred; to seek each of them all is what costs.
+    likely = np.zeros(_LOW_BITS + 1, dtype=bool)
+    likely[wanted & _LOW_BITS] = True
+    (there,) = likely[neighbours & _LOW_BITS].nonzero()
+    order = wanted.argsort(kind="stable")
+    ranked = wanted[order]
+    at = ranked.searchsorted(neighbours[there])
+    at[at == len(ranked)] = 0
+    same = ranked[at] == neighbours[there]
+    return there[same], at[same], ranked, order
