@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -88,6 +89,8 @@ def evaluate(context: click.Context, /, log: Path, as_json: bool, **options: Any
     """
     settings, job, form = _job(log, **{name: options[name] for name in _JOB_OPTIONS})
     plot: Path | None = options["plot"]
+    if not math.isfinite(options["fail_under"] or 0.0):
+        raise ConfigurationError("--fail-under: give a number such as 1.2")
     if plot is not None:
         check_plot(plot)
     cases = read_log(log)
@@ -124,6 +127,8 @@ def _job(
     index = index or default_index(settings.indices)
     if index is None:
         raise ConfigurationError(f"which index? SESSIONRANK_INDICES is {','.join(settings.indices)}; say --index NAME")
+    if "," in index:
+        raise ConfigurationError(f"--index: {index!r} is more than one; measure one at a time")
     settings = settings_for(settings, _checked("indices", (index,), "--index")[0])
     if url:
         if strategies or controls:
@@ -186,16 +191,19 @@ def _measured(
     *,
     left_out: int,
 ) -> dict[str, Any]:
-    release = None
+    served: dict[str, Any] = {"release": None, "ranking": None}
     if isinstance(replay, Replay):
         release = replay.release()
+        ranking = replay.ranking(release)
+        told = {"strategy": ranking.strategy, "weights": dict(ranking.weights)} if ranking else None
+        served = {"release": release, "ranking": told}
         for strategy in job.strategies:
             check_release(strategy, job.index, release, replay.store)
     with progress() as bar:
         task = bar.add_task("Searches", total=len(cases))
         return evaluated(
             job, settings, replay, cases, products,
-            release=release, left_out=left_out, on_done=lambda done: bar.advance(task, done),
+            served=served, left_out=left_out, on_done=lambda done: bar.advance(task, done),
         )  # fmt: skip
 
 

@@ -11,6 +11,9 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 
+from sessionrank import keys
+from sessionrank.errors import DataError
+from sessionrank.ranking import Ranking
 from sessionrank.searchlog import SearchCase
 from sessionrank.upstream import upstream_access
 
@@ -39,6 +42,8 @@ __all__ = ["Replay", "settings_for"]
 #: Milliseconds for the personal part of a search.
 _PATIENT_MS = 30_000
 _SECONDS = 30.0
+#: Connections to each node of the engine that are kept.
+_POOL = 64
 
 
 def settings_for(settings: ProxySettings, index: str) -> ProxySettings:
@@ -72,9 +77,7 @@ class Replay:
         self._form = form
         self._index = index
         self._raw = raw
-        backend = backend or backend_from_urls(
-            settings.upstream, pool_size=settings.max_in_flight, access=upstream_access(settings)
-        )
+        backend = backend or backend_from_urls(settings.upstream, pool_size=_POOL, access=upstream_access(settings))
         self.engine = RememberingBackend(backend, limit=settings.max_response_bytes)
         published = store or from_url(settings.redis_url, cap=settings.session_cap, ttl=settings.session_ttl)
         self.store = VisitStore(published, cap=settings.session_cap, ttl=settings.session_ttl)
@@ -91,6 +94,14 @@ class Replay:
     def release(self) -> str | None:
         """The release that serves the index. Raises ``BackendError`` and ``StoreError``."""
         return ReleaseFinder(self.engine, self.store).find(self._index, Deadline(_SECONDS))
+
+    def ranking(self, release: str | None) -> Ranking | None:
+        """What the release says of its order; None where it says nothing that can be read. Raises ``StoreError``."""
+        said = self.store.value(keys.ranking(release), Deadline(_SECONDS)) if release else None
+        try:
+            return Ranking.from_json(said) if said else None
+        except DataError:
+            return None
 
     def outcome(self, numbered: tuple[int, SearchCase]) -> Outcome:
         """One case, by its number and itself: its visit begins, searches under each strategy, and is forgotten.

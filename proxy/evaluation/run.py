@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -24,8 +24,8 @@ __all__ = ["Job", "Replaying", "evaluated"]
 
 #: Settings that decide what is measured.
 _SETTINGS = (
-    "item_id", "popularity", "popularity_field", "popularity_weight", "window", "weight", "session_cap",
-    "session_decay",
+    "item_id", "popularity", "popularity_field", "popularity_weight", "strategy", "weight", "window", "session_cap",
+    "session_decay", "event_weights", "visit_gap_s", "earlier_weight", "max_displacement",
 )  # fmt: skip
 
 
@@ -65,11 +65,15 @@ def evaluated(
     cases: Sequence[SearchCase],
     products: Products,
     *,
-    release: str | None,
+    served: Mapping[str, Any],
     left_out: int = 0,
     on_done: Callable[[int], None],
 ) -> dict[str, Any]:
     """Replay all cases and tell their figures as one document.
+
+    Args:
+        served: what is known of the release that serves the index.
+        left_out: how many searches of the log were left out before.
 
     Raises:
         BackendError: the engine stopped giving answers that can be used.
@@ -92,7 +96,7 @@ def evaluated(
         strategies[name] = {"control": name not in job.strategies, **figures, "reasons": reasons}
     raw = [outcome.raw for outcome in outcomes if outcome.raw is not None]
     return {
-        "protocol": _protocol(job, settings, cases, sampler, release=release, left_out=left_out),
+        "protocol": _protocol(job, settings, cases, sampler, served=served, left_out=left_out),
         "plain": summary(sampler, plain),
         "raw": summary(sampler, np.array(raw)) if job.raw else None,
         "strategies": strategies,
@@ -106,7 +110,7 @@ def _protocol(
     cases: Sequence[SearchCase],
     sampler: Sampler,
     *,
-    release: str | None,
+    served: Mapping[str, Any],
     left_out: int,
 ) -> dict[str, Any]:
     return {
@@ -115,7 +119,7 @@ def _protocol(
         "left_out": left_out,
         "visitors": sampler.visitors,
         "index": job.index,
-        "release": release,
+        **served,
         "through": job.url or "the proxy's pipeline in this process",
         "search": job.form,
         "settings": {name: getattr(settings, name) for name in _SETTINGS},
