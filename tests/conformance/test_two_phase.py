@@ -20,7 +20,9 @@ from tests.support.recorder import Asked
 from tests.support.two_pipelines import Fetching, fetching
 
 ENGINE = engine_names()[0]
-RANKED = {group: [row for row in rows if row.expect in ("ranked", "either")] for group, rows in CATALOGUE.items()}
+RANKED = {
+    group: [row for row in rows if row.expect in ("ranked", "either", "items")] for group, rows in CATALOGUE.items()
+}
 SEARCHES = [group for group, rows in RANKED.items() if rows]
 
 
