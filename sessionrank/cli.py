@@ -39,6 +39,11 @@ SEARCH_COMMANDS: dict[str, tuple[str, str, str]] = {
         "Measure what re-ranking brings on a log of searches.",
     ),
     "log": ("sessionrank.models.commands.search_log:log", "models", "Make a log of searches from order data."),
+    "tune": (
+        "sessionrank.proxy.commands.search_tune:tune",
+        "proxy",
+        "Choose how a release is ordered, by a log of searches.",
+    ),
 }
 
 

@@ -67,6 +67,10 @@ class VisitStore(SessionStore):
         """See the contract."""
         return self._published.value(key, deadline)
 
+    def put(self, key: str, value: bytes, deadline: Deadline) -> None:
+        """See the contract."""
+        self._published.put(key, value, deadline)
+
     def scan(self, key: str) -> Iterator[tuple[str, bytes]]:
         """See the contract."""
         return self._published.scan(key)

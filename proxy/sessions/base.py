@@ -150,6 +150,10 @@ class SessionStore(ABC):
         """A published string: a pointer or the record of a release."""
 
     @abstractmethod
+    def put(self, key: str, value: bytes, deadline: Deadline) -> None:
+        """Publish a string: the ranking of a release, or its model. For tools; no request ever writes one."""
+
+    @abstractmethod
     def scan(self, key: str) -> Iterator[tuple[str, bytes]]:
         """All fields of a published hash, in pieces; for start-up and background work, not for a search."""
 

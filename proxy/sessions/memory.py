@@ -159,6 +159,10 @@ class MemorySessions(SessionStore):
         """See the contract."""
         return self._values.get(key)
 
+    def put(self, key: str, value: bytes, deadline: Deadline) -> None:
+        """See the contract."""
+        self._values[key] = value
+
     def scan(self, key: str) -> Iterator[tuple[str, bytes]]:
         """See the contract."""
         with self._lock:

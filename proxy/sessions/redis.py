@@ -188,6 +188,10 @@ class RedisSessions(SessionStore):
         answer = self._call(deadline, "GET", key)
         return answer if isinstance(answer, bytes) else None
 
+    def put(self, key: str, value: bytes, deadline: Deadline) -> None:
+        """See the contract."""
+        self._call(deadline, "SET", key, value)
+
     def scan(self, key: str) -> Iterator[tuple[str, bytes]]:
         """See the contract. As long as the hash does not change each field comes at least once, rarely twice."""
         cursor = b"0"

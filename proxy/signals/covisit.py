@@ -22,7 +22,7 @@ class CovisitSignal(Signal):
     """The weighted sum of the hit's shares among the neighbours of the session's items.
 
     Facts: ``evidence``, about how many pairs of items of the session and of the window were counted in training; and
-    ``support``, the weighted mean of ``n / (n + 100)`` over the items of the session, seen ``n`` times each in training.
+    ``support``, the weighted mean of ``n / (n + 100)`` over the session's items, seen ``n`` times each in training.
     """
 
     def lookups(self, release: str, items: Sequence[str]) -> list[Lookup | OfSession]:
