@@ -200,6 +200,14 @@ def test_two_ids_of_one_hash_share_a_score() -> None:
     assert shares([blob((TWINS[0], 0.5))], [1.0], ["other", *TWINS]) == [0, 0.5, 0.5]
 
 
+@pytest.mark.parametrize("bit", range(32))
+def test_a_hash_that_differs_in_a_single_bit_is_another_item(bit: int) -> None:
+    for hit in ("x", "P1", "P2"):
+        near = struct.pack("<If", 1, 1.0) + struct.pack("<Ie", item_hash(hit) ^ (1 << bit), 0.5)
+        found = covisited([near, blob((hit, 0.25))], np.ones(2), [hit])
+        assert (found.shares.tolist(), found.evidence) == ([0.25], 0.25)
+
+
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("share", [float("nan"), float("inf"), -0.5, 2.0])
 def test_a_number_that_is_no_share_counts_for_nothing(share: float) -> None:
