@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,7 @@ from sessionrank.releases import release_of
 from sessionrank.vectors import DTYPE, decode
 
 from .deadline import Deadline
-from .sessions.base import CachedVector, Lookup, Record, SessionStore
+from .sessions.base import CachedVector, Lookup, OfSession, Record, SessionStore
 from .signals.attention import Attention
 from .signals.base import SessionState, SessionVector, Window
 from .signals.cosine import session_vector, vector_lookup
@@ -96,11 +96,7 @@ class Gatherer:
             StoreError: the store failed or the time was used up.
         """
         parts = _parts_by_release(releases)
-        asked = [
-            (release, part, name, self._signals[name].lookups(release, _of(window.items, part)))
-            for release, part in parts.items()
-            for name in needs
-        ]
+        asked = list(self._asked(parts, window.items, needs))
         lookups = [*unless, *(lookup for *_, each in asked for lookup in each)]
         record, values = self._store.read(digest, lookups, deadline)
         if any(value is not None for found in values[: len(unless)] for value in found):
@@ -121,9 +117,22 @@ class Gatherer:
             # Of two releases the one that knows more of the session has the word.
             facts |= {name: value for name, value in scored.facts.items() if value >= facts.get(name, 0.0)}
         told = [signals[name] for name in ("cosine", "covisit") if name in signals]
-        if all(np.isnan(values).all() for values in told):
+        if told and all(np.isnan(values).all() for values in told):
             raise NotRankable("no-vector" if not any(vectors.values()) else "no-known-hits")
         return Gathered(signals, facts, record, releases)
+
+    def _asked(
+        self, parts: Mapping[str, _Part], items: Sequence[str], needs: Sequence[str]
+    ) -> Iterator[tuple[str, _Part, str, list[Lookup | OfSession]]]:
+        """Release by release and signal by signal: which hits to score, and what must be read for them."""
+        for name in needs:
+            for release, part in parts.items():
+                lookups = self._signals[name].lookups(release, _of(items, part))
+                if not lookups:
+                    # What needs no release is told of the window as a whole: the engine's rank, say.
+                    yield release, slice(None), name, []
+                    break
+                yield release, part, name, lookups
 
     def nearest_viewed(
         self, gathered: Gathered, items: Sequence[str], positions: Sequence[int], deadline: Deadline
@@ -209,7 +218,9 @@ class Gatherer:
 
 
 def _window(window: Window, part: _Part) -> Window:
-    return window if isinstance(part, slice) else Window(_of(window.items, part), window.scores[part])
+    if isinstance(part, slice):
+        return window
+    return Window(_of(window.items, part), window.scores[part] if window.scores.size else window.scores)
 
 
 def _parts_by_release(releases: Sequence[str | None]) -> dict[str, _Part]:

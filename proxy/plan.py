@@ -136,7 +136,9 @@ class Planner:
 
     def __init__(self, settings: ProxySettings) -> None:
         self._settings = settings
-        self._ranks = settings.strategy == BY_RELEASE or bool(STRATEGIES[settings.strategy]().needs)
+        named = None if settings.strategy == BY_RELEASE else STRATEGIES[settings.strategy]
+        # What a release brings a model or a choice for may order; whether it does shows when its hits are there.
+        self._ranks = named is None or named.needs_model or bool(named().needs)
         mode = POPULARITY_MODES[settings.popularity]()
         wrapped = mode.wrap(msgspec.Raw(_HOLE), field=settings.popularity_field, weight=settings.popularity_weight)
         self._head, _, self._tail = encode(wrapped).partition(_HOLE)

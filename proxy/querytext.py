@@ -16,7 +16,7 @@ __all__ = ["query_text"]
 _BY_FIELD = frozenset({"match", "match_phrase", "match_phrase_prefix", "match_bool_prefix", "term"})
 _TEXTS = frozenset({"multi_match", "query_string", "simple_query_string", "combined_fields"})
 _TEXT_OF = ("query", "value")
-#: Objects looked into; more make no text that somebody typed.
+#: Objects and lists looked into; more make no text that somebody typed.
 _MOST = 200
 
 
@@ -36,16 +36,16 @@ def query_text(query: bytes) -> str:
         value = waiting.pop()
         looked += 1
         if isinstance(value, list):
-            waiting.extend(value)
+            waiting.extend(one for one in value if isinstance(one, (list, dict)))
         elif isinstance(value, dict):
             for name, inner in value.items():
                 if name in _BY_FIELD and isinstance(inner, dict):
                     found |= {text for one in inner.values() if (text := _text(one))}
                 elif name in _TEXTS and isinstance(inner, dict):
                     found |= {text for text in [_text(inner)] if text}
-                elif name not in ("filter", "must_not"):
+                elif name not in ("filter", "must_not") and isinstance(inner, (list, dict)):
                     waiting.append(inner)
-    return found.pop() if len(found) == 1 else ""
+    return found.pop() if len(found) == 1 and not waiting else ""
 
 
 def _text(value: Any) -> str:

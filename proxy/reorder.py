@@ -165,7 +165,7 @@ class Reorderer:
             order, value = strategy.order(candidates)
             positions: list[int] = order.tolist()
             if self._settings.max_displacement:
-                positions = within(positions, self._settings.max_displacement)
+                positions = within(positions, self._settings.max_displacement, np.isnan(value).nonzero()[0])
         return Order(positions, "", self._why(task, gathered, told or positions, value) if task.visit.explain else None)
 
     def _candidates(self, task: _Task) -> tuple[Candidates, Strategy, Gathered]:

@@ -54,9 +54,9 @@ class Captured:
         """
         if self.candidates is None or self.clicked is None or not strategy.needs:
             return self.plain_rank
-        order, _ = strategy.order(seen_by(strategy, self.candidates))
+        order, value = strategy.order(seen_by(strategy, self.candidates))
         if max_displacement:
-            return within(order.tolist(), max_displacement).index(self.clicked) + 1
+            return within(order.tolist(), max_displacement, np.isnan(value).nonzero()[0]).index(self.clicked) + 1
         return int(np.flatnonzero(order == self.clicked)[0]) + 1
 
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from .base import Candidates, Strategy, place
 
-__all__ = ["Mix"]
+__all__ = ["Mix", "standardised", "unknown"]
 
 #: So many counted pairs make half of the confidence in the covisits.
 EVIDENCE_HALF = 50.0
@@ -54,7 +54,7 @@ class Mix(Strategy):
             if weight := weight * confidence.get(name, 1.0):
                 signal = signals[name]
                 value += weight * (signal if name == "seen" else standardised(signal))
-        value[_unknown(signals)] = np.nan
+        value[unknown(signals, candidates.count)] = np.nan
         return place(value), value
 
 
@@ -72,11 +72,11 @@ def standardised(signal: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(centred / deviation)
 
 
-def _unknown(signals: Mapping[str, NDArray[np.float64]]) -> NDArray[np.bool_]:
-    """The hits of which neither vectors nor covisits say anything, though they do of others."""
+def unknown(signals: Mapping[str, NDArray[np.float64]], count: int) -> NDArray[np.bool_]:
+    """The hits of which neither vectors nor covisits say anything; none where neither was asked."""
     told = [~np.isnan(signals["cosine"])] if "cosine" in signals else []
     if "covisit" in signals:
         covisit = signals["covisit"]
         # A share of 0 is also what an item has that training never saw; a vector tells the difference.
         told.append(covisit > 0 if told and told[0].any() else ~np.isnan(covisit))
-    return ~np.logical_or.reduce(told) if told else np.zeros(0, dtype=np.bool_)
+    return ~np.logical_or.reduce(told) if told else np.zeros(count, dtype=np.bool_)

@@ -116,7 +116,7 @@ class RedisSessions(SessionStore):
         """The command that reads it; none where there is nothing to read."""
         if isinstance(lookup, OfSession):
             key = lookup.key
-            return _pack("EVALSHA", self._own_script.sha, "2", keys.session(digest), key) if digest else b""
+            return _pack("EVALSHA", self._own_script.sha, "2", keys.session(digest), key) if digest is not None else b""
         return _pack("HMGET", lookup.key, *lookup.fields) if lookup.fields else b""
 
     def _of_session(self, record: Record | None, key: str, answer: Any, deadline: Deadline) -> list[bytes | None]:

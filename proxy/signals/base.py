@@ -47,7 +47,7 @@ class Window:
 
     #: Their product ids.
     items: Sequence[str]
-    #: Their scores; NaN where the engine told none (float64, n).
+    #: Their scores; NaN where the engine told none (float64, n). Empty where no signal looks at them.
     scores: NDArray[np.float64]
 
 
@@ -68,7 +68,10 @@ class Signal(ABC):
     needs_vector = False
 
     def lookups(self, release: str, items: Sequence[str]) -> list[Lookup | OfSession]:
-        """What must be read for these hits; a :class:`Lookup` names all ``items``, in order."""
+        """What must be read for these hits; a :class:`Lookup` names all ``items``, in order.
+
+        Where nothing is, the window is scored as a whole; else the hits of each release by themselves.
+        """
         del release, items
         return []
 
