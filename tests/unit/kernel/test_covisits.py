@@ -223,7 +223,7 @@ def test_a_mass_that_is_none_is_no_evidence(mass: float) -> None:
     assert (found.shares.tolist(), found.evidence) == ([0.5], 0)
 
 
-@pytest.mark.parametrize("damaged", [b"", b"1234567", blob(("x", 1.0))[:-1], blob(("x", 1.0)) + b"\x00"])
+@pytest.mark.parametrize("damaged", [b"", b"12", b"1234567", blob(("x", 1.0))[:-1], blob(("x", 1.0)) + b"\x00"])
 def test_damaged_bytes_count_as_none(damaged: bytes) -> None:
     found = covisited([damaged, blob(("x", 0.25), support=6)], np.ones(2), ["x"])
     assert found.shares.tolist() == [0.25]
