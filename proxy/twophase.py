@@ -177,6 +177,9 @@ def put_together(positions: Sequence[int], window: EngineAnswer, page: EngineAns
     """
     if page.failed_shards or page.timed_out or len(page) != len(positions):
         return None
+    if len(set(window.named())) < len(window):
+        # By routing, an id can stand twice in an index.
+        return None
     texts = dict(zip(page.scored(), page.texts(), strict=True))
     wanted = window.scored()
     found = {position: texts[wanted[position]] for position in positions if wanted[position] in texts}
