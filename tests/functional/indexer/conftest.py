@@ -13,6 +13,7 @@ import redis
 
 from sessionrank.vectors import VectorsFile
 from tests.support.index_command import IndexCommand
+from tests.support.signal_files import ring_of_covisits
 from tests.support.stack import TestStack
 
 PRODUCTS = 60
@@ -48,6 +49,13 @@ def vectors(tmp_path: Path) -> Path:
     made = VectorsFile.build(ids, rng.normal(size=(60, 8)), [9] * 60, {"algorithm": "test"})
     made.save(tmp_path / "v.npz")
     return tmp_path / "v.npz"
+
+
+@pytest.fixture
+def covisits(tmp_path: Path) -> Path:
+    """Covisits of P20 … P79: twenty products have none, twenty items have no product."""
+    ring_of_covisits([f"P{n:02d}" for n in range(20, 80)]).save(tmp_path / "c.npz")
+    return tmp_path / "c.npz"
 
 
 def write_catalogue(path: Path, rows: int, *, padding: str = "") -> Path:

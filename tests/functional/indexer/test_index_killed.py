@@ -38,11 +38,17 @@ def releases_in_store(client: redis.Redis, alias: str) -> set[str]:
 
 @pytest.mark.timeout(600)
 def test_a_load_killed_at_twenty_moments_leaves_the_old_release_serving(
-    index: IndexCommand, stack: TestStack, tmp_path: Path, vectors: Path, alias: str, keys_in_redis: redis.Redis
+    index: IndexCommand,
+    stack: TestStack,
+    tmp_path: Path,
+    vectors: Path,
+    covisits: Path,
+    alias: str,
+    keys_in_redis: redis.Redis,
 ) -> None:
     catalogue = tmp_path / "many.csv"
     catalogue.write_text("sku,name\n" + "".join(f"P{n:02d},Boot {n}\n" for n in range(ROWS)))
-    arguments = ("load", catalogue, "--vectors", vectors, "--alias", alias, "--chunk", "5")
+    arguments = ("load", catalogue, "--vectors", vectors, "--covisit", covisits, "--alias", alias, "--chunk", "5")
     started = time.monotonic()
     assert index(*arguments).code == 0
     whole_run = time.monotonic() - started
@@ -50,6 +56,7 @@ def test_a_load_killed_at_twenty_moments_leaves_the_old_release_serving(
     moments = random.Random(20)
     complete = {served(stack, alias)[0]}
     left_over = 0
+    begun: set[str] = set()
     for _kill in range(KILLS):
         before = served(stack, alias)
         with index.start(*arguments) as process:
@@ -66,6 +73,9 @@ def test_a_load_killed_at_twenty_moments_leaves_the_old_release_serving(
         record = json.loads(keys_in_redis.get(f"sr:r:{release}") or b"{}")
         assert record["complete"]
         assert keys_in_redis.hlen(f"sr:v:{{{release}:0}}") == record["count"] == 60
+        assert keys_in_redis.hlen(f"sr:c:{{{release}:0}}") == record["covisits"] == 60
+        assert keys_in_redis.hlen(f"sr:x:{{{release}}}") == record["names"] == ROWS
+        begun |= {index.removeprefix(alias + "-") for index in ask(stack, "GET", f"/{alias}-*")}
         left_over += len(set(ask(stack, "GET", f"/{alias}-*")) - complete)
 
     assert left_over > 0, "not one kill came in the middle of a load"
@@ -73,7 +83,10 @@ def test_a_load_killed_at_twenty_moments_leaves_the_old_release_serving(
     name, hits = served(stack, alias)
     assert hits == ROWS
     assert list(ask(stack, "GET", f"/{alias}-*")) == [name]
-    assert releases_in_store(keys_in_redis, alias) == {name.removeprefix(alias + "-")}
+    served_release = name.removeprefix(alias + "-")
+    assert releases_in_store(keys_in_redis, alias) == {served_release}
+    for release in begun - {served_release}:
+        assert keys_in_redis.keys(f"sr:*{release}*") == []
 
 
 def test_prune_leaves_a_running_load_alone(index: IndexCommand, stack: TestStack, tmp_path: Path, alias: str) -> None:
