@@ -65,7 +65,7 @@ class Rankings:
             _log.warning("release %s: %s; taking the defaults", release, error)
         name = self._strategy if self._fixed else ranking.strategy
         if name not in STRATEGIES:
-            _log.warning("release %s: the strategy %s is unknown; taking the defaults", release, ranking.strategy)
+            _log.warning("release %s: the strategy %.50r is unknown; taking the defaults", release, ranking.strategy)
             ranking, name = CAUTIOUS, CAUTIOUS.strategy
         made = STRATEGIES[name]
         model = (self._store.value(keys.learned_model(release), deadline) or b"") if made.needs_model else b""

@@ -7,10 +7,11 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sessionrank import keys
+from sessionrank.exact import FOUND, fingerprint
 
 from ..deadline import Deadline
 from .base import (
@@ -75,11 +76,12 @@ class MemorySessions(SessionStore):
         *,
         index: str | None = None,
         covisits: Mapping[str, bytes] | None = None,
+        names: Iterable[str] = (),
         values: Mapping[str, bytes] | None = None,
     ) -> None:
-        """Hold what the loader writes: item vectors and covisits by item id, and ``values`` by key (a ranking, say).
+        """Hold what the loader writes: item vectors and covisits by item id, ``names`` of products by fingerprint.
 
-        ``index`` gets its pointer.
+        ``values`` stand under their keys (a ranking, say); ``index`` gets its pointer.
         """
         buckets = keys.BUCKETS
         info = {"index": index, "dimensions": _dimensions(vectors), "buckets": buckets, "count": len(vectors)}
@@ -90,6 +92,8 @@ class MemorySessions(SessionStore):
             for item_id, packed in (covisits or {}).items():
                 key = keys.covisits(release, keys.bucket(item_id, buckets))
                 self._hashes.setdefault(key, {})[item_id] = packed
+            for found in filter(None, map(fingerprint, names)):
+                self._hashes.setdefault(keys.exact(release), {})[found] = FOUND
             self._values.update(values or {})
             self._values[keys.release_info(release)] = json.dumps(info).encode()
             if index is not None:
