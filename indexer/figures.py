@@ -28,14 +28,15 @@ def order(ranking: Mapping[str, Any]) -> str:
 
 
 def gain(ranking: Mapping[str, Any]) -> str | None:
-    """What that is worth: ``MRR 0.225 → 0.436 (+0.211, 0.190 to 0.233) in 750 searches``; None where nobody measured.
+    """What that is worth: ``MRR 0.225 → 0.436 (+0.211, +0.190 to +0.233) in 750 searches``; None where nobody measured.
 
     Anybody who may write into the store may have written the figures: those that are none are left out.
     """
     found = {name: _number(value) for name, value in ranking["measured"].items()}
     plain, ranked, difference = (found.get(name) for name in ("mrr_plain", "mrr", "difference"))
     if plain is None or ranked is None:
-        return None
+        few = found.get("too_few")
+        return None if few is None else f"cautious defaults, for {few:,.0f} searches are too few to measure"
     difference = ranked - plain if difference is None else difference
     low, high, cases = (found.get(name) for name in ("low", "high", "cases"))
     interval = "" if low is None or high is None else f", {low:+.3f} to {high:+.3f}"

@@ -34,6 +34,10 @@ def test_what_was_not_measured_is_left_out() -> None:
     assert gain(record(mrr_plain=0.5, mrr=0.25, low=0.1)) == "MRR 0.500 → 0.250 (-0.250)"
 
 
+def test_that_there_were_too_few_searches_is_told() -> None:
+    assert gain(record(too_few=1040)) == "cautious defaults, for 1,040 searches are too few to measure"
+
+
 @pytest.mark.parametrize("odd", ["0.5", None, True, float("nan"), float("inf"), 10**400, [1], {}])
 def test_figures_that_are_none_are_left_out(odd: Any) -> None:
     assert gain(record(**MEASURED | {"mrr": odd})) is None
