@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from sessionrank import keys
 from sessionrank.errors import DataError
@@ -22,7 +23,6 @@ from ..backends.registry import backend_from_urls
 from ..deadline import Deadline
 from ..exchange import Answer
 from ..gate import Route
-from ..pipeline import Pipeline
 from ..ranking.base import Strategy
 from ..ranking.registry import BY_RELEASE
 from ..rankings import Rankings
@@ -36,6 +36,9 @@ from .outcomes import PERSONALISED, Outcome, check_answer, rank_in, total_of
 from .query import SearchForm, target_of
 from .remembering import RememberingBackend
 from .visits import VisitStore, events_of
+
+if TYPE_CHECKING:
+    from ..pipeline import Pipeline
 
 __all__ = ["Replay", "settings_for"]
 
@@ -86,6 +89,9 @@ class Replay:
         self._route = Route((index,), "search", repeatable=True)
 
     def _pipeline(self, strategy: str | Strategy) -> Pipeline:
+        # Imported here: help must not load what counts and times, of which a process can have only one.
+        from ..pipeline import Pipeline
+
         if isinstance(strategy, str):
             return Pipeline(replace(self._settings, strategy=strategy), self.engine, self.store, self.hasher)
         settings = replace(self._settings, strategy=BY_RELEASE)
