@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+import time
 from pathlib import Path
 
+import psutil
 import redis
 import urllib3
 
@@ -11,6 +14,7 @@ from sessionrank import keys
 from sessionrank.covisits import CovisitsFile
 from sessionrank.ranking import Ranking
 from tests.support.index_command import IndexCommand
+from tests.support.search_shop import load_search_shop
 from tests.support.stack import TestStack
 
 MEASURED = {"cases": 750, "mrr_plain": 0.205, "mrr": 0.383, "difference": 0.178, "low": 0.15, "high": 0.206}
@@ -82,6 +86,48 @@ def test_a_release_that_cannot_be_measured_is_published_with_a_note(
     assert keys_in_redis.get(keys.ranking(record["release"])) is None
     served = urllib3.request("GET", f"{stack.upstream}/_alias/{alias}", retries=False).json()
     assert list(served) == [record["index"]]
+
+
+def test_a_release_is_ordered_by_what_was_best_on_the_searches_it_was_measured_on(
+    index: IndexCommand, stack: TestStack, tmp_path: Path, alias: str, keys_in_redis: redis.Redis
+) -> None:
+    shop = load_search_shop(tmp_path, stack.environment, alias, cases=260)
+    signals = ("--vectors", "v.npz", "--covisit", "c.npz", "--alias", alias)
+    loaded = index("load", "catalog.jsonl", *signals, "--measure", shop.log)
+    assert (loaded.code, loaded.err) == (0, "")
+    status = index("status", "--alias", alias, "--json").record["releases"]
+    assert [(release["index"] == shop.index, release["state"]) for release in status] == [
+        (True, "published before"),
+        (False, "served"),
+    ]
+    ranking = status[1]["ranking"]
+    stored = Ranking.from_json(keys_in_redis.get(keys.ranking(status[1]["release"])) or b"")
+    assert ranking == {"strategy": stored.strategy, "weights": stored.weights, "measured": stored.measured}
+    measured = ranking["measured"]
+    assert ranking["strategy"] != "none"
+    assert measured["low"] > 0.1
+    shown = " ".join(loaded.out.replace("│", " ").split())
+    assert f"order of hits {ranking['strategy']}" in shown
+    assert f"worth MRR {measured['mrr_plain']:.3f} → {measured['mrr']:.3f} (+{measured['difference']:.3f}," in shown
+
+
+def test_a_load_that_is_terminated_while_it_measures_ends_its_child_and_leaves_nothing(
+    index: IndexCommand, stack: TestStack, catalogue: Path, covisits: Path, alias: str, keys_in_redis: redis.Redis
+) -> None:
+    log = catalogue.parent / "searches.jsonl"
+    log.write_text('{"session": ["P20"], "query": "boot", "clicked": "P21"}\n' * 20_000)
+    with index.start("load", catalogue, "--covisit", covisits, "--alias", alias, "--measure", log) as process:
+        children: list[psutil.Process] = []
+        while process.poll() is None and not children:
+            time.sleep(0.01)
+            children = psutil.Process(process.pid).children()
+        (made,) = urllib3.request("GET", f"{stack.upstream}/{alias}-*", retries=False).json()
+        assert keys_in_redis.keys(f"*{made.removeprefix(alias + '-')}*") != []
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 143
+    assert [child for child in children if child.is_running()] == []
+    assert urllib3.request("GET", f"{stack.upstream}/{alias}-*", retries=False).json() == {}
+    assert keys_in_redis.keys(f"*{made.removeprefix(alias + '-')}*") == []
 
 
 def test_covisits_are_published_for_an_index_that_is_not_ours(
