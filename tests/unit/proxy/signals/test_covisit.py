@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import struct
-
 import numpy as np
 import pytest
 
@@ -11,15 +9,10 @@ from proxy.sessions.base import Event, OfSession
 from proxy.signals.base import Scored, SessionState, Window
 from proxy.signals.covisit import CovisitSignal
 from sessionrank import keys
-from sessionrank.covisits import item_hash
+from tests.support.pipeline_shop import neighbours
 
 RELEASE = "20250101120000abc123"
 HITS = "xyz"
-
-
-def neighbours(support: int, mass: float, /, **shares: float) -> bytes:
-    body = b"".join(struct.pack("<Ie", item_hash(item), share) for item, share in shares.items())
-    return struct.pack("<If", support, mass) + body
 
 
 A = neighbours(100, 8.0, x=0.5, y=0.25)
