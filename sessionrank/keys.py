@@ -6,7 +6,7 @@
 | ``sr:c:{<release>:<bucket>}`` | hash | item id → the items that go with it, packed (``covisits.py``) | until pruned |
 | ``sr:x:{<release>}`` | hash | fingerprint of a product's name (``exact.py``) → 1 | until pruned |
 | ``sr:w:<release>`` | string | JSON: how the hits of the release are ordered (``ranking.py``) | until pruned |
-| ``sr:m:<release>`` | string | a learned model of the release, as its library writes it | until pruned |
+| ``sr:m:<release>`` | string | a learned model of the release, JSON (``trees.py``) | until pruned |
 | ``sr:r:<release>`` | string | JSON: index, dimensions, buckets, count, the vectors' metadata | until pruned |
 | ``sr:p:<index>`` | string | the release that serves an index which we did not load | until changed |
 | ``sr:s:{<digest>}`` | hash | a session: its events and its cached vector | TTL, renewed by events |

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from sessionrank import keys
 from sessionrank.errors import ConfigurationError
 
+from ..deadline import Deadline
 from ..ranking.registry import STRATEGIES
 from ..sessions.base import SessionStore
 
@@ -17,14 +18,20 @@ _SIGNALS: Mapping[str, tuple[Callable[[str, int], str], str, str]] = {
     "cosine": (keys.vectors, "vectors", "--vectors"),
     "covisit": (keys.covisits, "covisits", "--covisit"),
 }
+_SECONDS = 30.0
 
 
 def check_release(strategy: str, index: str, release: str | None, store: SessionStore) -> None:
     """Raises :class:`ConfigurationError` where nothing is published for an index that ``strategy`` could order by.
 
+    A learned model is read as well; one that cannot be used is a :class:`DataError`.
+
     Strategies that take what there is (those of which the release says which to use, say) pass with anything.
     """
     member = STRATEGIES.get(strategy)
+    if member is not None and member.needs_model:
+        _check_model(strategy, index, release, store)
+        return
     needs = [name for name in (member().needs if member else ()) if name in _SIGNALS]
     if not needs:
         return
@@ -40,3 +47,13 @@ def check_release(strategy: str, index: str, release: str | None, store: Session
         raise ConfigurationError(
             f"`{strategy}` orders by {what}, and release {release} of {index} has none; publish them with {option}"
         )
+
+
+def _check_model(strategy: str, index: str, release: str | None, store: SessionStore) -> None:
+    model = store.value(keys.learned_model(release), Deadline(_SECONDS)) if release else None
+    if not model:
+        raise ConfigurationError(
+            f"`{strategy}` orders by a learned model, and release {release or '(none)'} of {index} has none; "
+            "`sessionrank search train LOG --publish` makes one"
+        )
+    STRATEGIES[strategy](None, model)

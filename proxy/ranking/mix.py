@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from .base import Candidates, Strategy, place
 
-__all__ = ["Mix", "standardised", "unknown"]
+__all__ = ["Mix", "confidence", "standardised", "unknown"]
 
 #: So many counted pairs make half of the confidence in the covisits.
 EVIDENCE_HALF = 50.0
@@ -41,34 +41,39 @@ class Mix(Strategy):
 
     def order(self, candidates: Candidates) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         signals, facts = candidates.signals, candidates.facts
-        direction = facts.get("coherence", 0.0) * facts.get("weight", 0.0)
-        evidence = facts.get("evidence", 0.0)
-        confidence = {
-            "cosine": facts.get("support", 1.0) * direction / (direction + 1.0),
-            "covisit": evidence / (evidence + EVIDENCE_HALF),
-        }
+        trust = confidence(facts)
         value = np.zeros(candidates.count)
         for name in self.needs:
             of_session = name in _SESSION
             weight = self.weights[name] * (candidates.weight if of_session else 1.0 - candidates.weight)
-            if weight := weight * confidence.get(name, 1.0):
+            if weight := weight * trust.get(name, 1.0):
                 signal = signals[name]
                 value += weight * (signal if name == "seen" else standardised(signal))
         value[unknown(signals, candidates.count)] = np.nan
         return place(value), value
 
 
+def confidence(facts: Mapping[str, float]) -> dict[str, float]:
+    """``C`` and ``D`` of the session, by the signal that they are of."""
+    direction = facts.get("coherence", 0.0) * facts.get("weight", 0.0)
+    evidence = facts.get("evidence", 0.0)
+    return {
+        "cosine": facts.get("support", 1.0) * direction / (direction + 1.0),
+        "covisit": evidence / (evidence + EVIDENCE_HALF),
+    }
+
+
 def standardised(signal: NDArray[np.float64]) -> NDArray[np.float64]:
     """With mean 0 and standard deviation 1 over the hits that it knows; 0, the mean, for the others."""
-    unknown = np.isnan(signal)
-    known = signal[~unknown] if unknown.any() else signal
+    missing = np.isnan(signal)
+    known = signal[~missing] if missing.any() else signal
     if known.size < 2:
         return np.zeros(signal.size)
     centred = signal - known.mean()
-    deviation = float(np.sqrt(np.square(centred[~unknown]).mean()))
+    deviation = float(np.sqrt(np.square(centred[~missing]).mean()))
     if not deviation > 1e-12:
         return np.zeros(signal.size)
-    centred[unknown] = 0.0
+    centred[missing] = 0.0
     return np.asarray(centred / deviation)
 
 

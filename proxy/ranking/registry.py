@@ -6,6 +6,7 @@ from .base import Strategy
 from .blend import Blend
 from .cosine import Cosine
 from .covisit import Covisit
+from .learned import Learned
 from .mix import Mix
 from .none import NoRanking
 from .shuffle import Shuffle
@@ -19,6 +20,7 @@ STRATEGIES: dict[str, type[Strategy]] = {
     "blend": Blend,
     "cosine": Cosine,
     "covisit": Covisit,
+    "learned": Learned,
     "mix": Mix,
     "none": NoRanking,
     "shuffle": Shuffle,

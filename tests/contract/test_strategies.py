@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from proxy.ranking.base import Candidates
+from proxy.ranking.base import Candidates, Strategy
 from proxy.ranking.registry import STRATEGIES
+from tests.support.planted_model import by_cosine
 
 NAMES = sorted(STRATEGIES)
 numbers = st.one_of(st.just(float("nan")), st.sampled_from([-1.0, 0.0, 0.5, 1.0]), st.floats(-1, 1))
@@ -27,8 +28,12 @@ def candidates(values: list[float], weight: float = 0.7) -> Candidates:
     return Candidates(told.size, signals, weight, seed=7, facts=KNOWN)
 
 
+def made(name: str) -> Strategy:
+    return STRATEGIES[name](None, by_cosine().packed() if STRATEGIES[name].needs_model else b"")
+
+
 def order(name: str, values: list[float], weight: float = 0.7) -> list[int]:
-    return [int(i) for i in STRATEGIES[name]().order(candidates(values, weight))[0]]
+    return [int(i) for i in made(name).order(candidates(values, weight))[0]]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -36,15 +41,15 @@ def order(name: str, values: list[float], weight: float = 0.7) -> list[int]:
 def test_the_order_is_a_permutation_that_leaves_unknown_hits_alone(
     name: str, values: list[float], weight: float
 ) -> None:
-    made = order(name, values, weight)
-    assert sorted(made) == list(range(len(values)))
-    assert all(made[i] == i for i, value in enumerate(values) if np.isnan(value))
-    assert made == order(name, values, weight)
+    found = order(name, values, weight)
+    assert sorted(found) == list(range(len(values)))
+    assert all(found[i] == i for i, value in enumerate(values) if np.isnan(value))
+    assert found == order(name, values, weight)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_value_tells_every_hit_that_was_ordered(name: str) -> None:
-    values: NDArray[np.float64] = STRATEGIES[name]().order(candidates([0.1, float("nan"), 0.3]))[1]
+    values: NDArray[np.float64] = made(name).order(candidates([0.1, float("nan"), 0.3]))[1]
     assert values.shape == (3,)
     assert np.isnan(values[1])
 

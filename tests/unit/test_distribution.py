@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PROGRAMS = ("demo", "indexer", "models", "proxy", "stack")
 #: What a program can do more of, by extras of their own; test_layout.py holds what these bring in its few files.
-MORE = {"sessionrank": ("ann",), "models": ("maps", "coldstart", "tune"), "proxy": ("models",)}
+MORE = {"sessionrank": ("ann",), "proxy": ("ltr", "models"), "models": ("maps", "coldstart", "tune")}
 
 
 @pytest.fixture(scope="module")

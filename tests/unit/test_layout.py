@@ -41,6 +41,7 @@ def test_inside_a_program_its_own_modules_are_imported_relatively(program: str) 
         ("implicit", ("models/algorithms/",)),
         ("jax", ("models/coldstart/network.py",)),
         ("keras", ("models/coldstart/network.py",)),
+        ("lightgbm", ("proxy/evaluation/growing.py",)),
         ("matplotlib", ("models/plots/", "models/maps/", "proxy/evaluation/plot.py")),
         ("openTSNE", ("models/maps/",)),
         ("plotly", ("models/maps/",)),
