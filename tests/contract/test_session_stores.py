@@ -12,7 +12,17 @@ from dataclasses import dataclass
 import pytest
 
 from proxy.deadline import Deadline
-from proxy.sessions.base import ORDER_SECONDS, ORDERS, CachedVector, Event, FrozenHits, Lookup, Record, SessionStore
+from proxy.sessions.base import (
+    ORDER_SECONDS,
+    ORDERS,
+    CachedVector,
+    Event,
+    FrozenHits,
+    Lookup,
+    OfSession,
+    Record,
+    SessionStore,
+)
 from proxy.sessions.memory import MemorySessions
 from proxy.sessions.redis import RedisSessions
 from proxy.sessions.registry import STORES, from_url
@@ -386,6 +396,53 @@ def test_published_fields_are_read_beside_the_session_in_the_order_asked_for(mem
     assert values == [[b"BBBB", None, b"AAAA"], [None], [], [b"UUUU"]]
     assert member.store.read(None, [Lookup(vectors, ["a"])], soon()) == (None, [[b"AAAA"]])
     assert member.store.read(None, [], soon()) == (None, [])
+
+
+def test_what_is_published_of_a_sessions_items_is_read_in_the_order_of_its_events(member: Member) -> None:
+    member.publish(RELEASE, {"a": b"AAAA", "b": b"BBBB", "ü": b"", "x" * 512: b"long"}, "shop")
+    of_session = OfSession(keys.vectors(RELEASE, 0))
+    told = [event("b", 5), event("a", 1), event("missing", 2), event("ü", 3), event("x" * 512, 4)]
+    member.store.append("d", told, soon())
+    record, values = member.store.read("d", [of_session], soon())
+    assert skus(record) == ["a", "missing", "ü", "x" * 512, "b"]
+    assert values == [[b"AAAA", None, b"", b"long", b"BBBB"]]
+
+
+def test_an_item_that_a_session_has_twice_is_read_twice(member: Member) -> None:
+    member.publish(RELEASE, {"a": b"AAAA", "b": b"BBBB"}, "shop")
+    member.store.append("d", [event("a", 1), event("b", 2), event("a", 3)], soon())
+    assert member.store.read("d", [OfSession(keys.vectors(RELEASE, 0))], soon())[1] == [[b"AAAA", b"BBBB", b"AAAA"]]
+
+
+def test_what_is_of_a_session_is_read_beside_other_fields_and_from_several_hashes(member: Member) -> None:
+    member.publish(RELEASE, {"a": b"AAAA", "b": b"BBBB"}, "shop")
+    member.publish("20250202120000def456", {"a": b"aaaa"}, "other")
+    member.store.append("d", [event("a", 1)], soon())
+    first, second = (keys.vectors(release, 0) for release in (RELEASE, "20250202120000def456"))
+    asked = [
+        OfSession(first),
+        Lookup(first, ["b"]),
+        OfSession("sr:v:{nowhere:0}"),
+        Lookup(first, []),
+        OfSession(second),
+    ]
+    assert member.store.read("d", asked, soon())[1] == [[b"AAAA"], [b"BBBB"], [None], [], [b"aaaa"]]
+
+
+@pytest.mark.parametrize("digest", ["nobody", "", None])
+def test_nothing_is_read_for_the_items_of_a_session_that_is_not_there(member: Member, digest: str | None) -> None:
+    member.publish(RELEASE, {"a": b"AAAA", "": b"no sku"}, "shop")
+    vectors = keys.vectors(RELEASE, 0)
+    asked = [OfSession(vectors), Lookup(vectors, ["a"]), OfSession(vectors)]
+    assert member.store.read(digest, asked, soon()) == (None, [[], [b"AAAA"], []])
+    assert member.store.read(digest, [OfSession(vectors)], soon()) == (None, [[]])
+
+
+def test_only_the_events_within_the_cap_are_looked_up(member: Member) -> None:
+    member.publish(RELEASE, {str(i): b"%04d" % i for i in range(CAP + 3)}, "shop")
+    member.store.append("d", [event(str(i), i) for i in range(CAP + 3)], soon())
+    _, values = member.store.read("d", [OfSession(keys.vectors(RELEASE, 0))], soon())
+    assert values == [[b"%04d" % i for i in range(3, CAP + 3)]]
 
 
 def test_a_field_name_that_is_no_unicode_is_just_missing(member: Member) -> None:

@@ -6,10 +6,12 @@ local kept = redis.call('HGET', KEYS[1], 'e')
 if not kept then
   return {}
 end
-local sound, columns = pcall(cmsgpack.unpack, string.sub(kept, 10))
-if not sound or type(columns) ~= 'table' or type(columns[2]) ~= 'table' or #columns[2] == 0 then
+-- Behind those nine bytes and that of the list begin the columns. The first two are the time of the first event and the
+-- items; the others stay as they are, since Redis reads no byte strings (MessagePack's "bin").
+local sound, _, _, items = pcall(cmsgpack.unpack_limit, kept, 2, 10)
+if not sound or type(items) ~= 'table' or #items == 0 then
   return {}
 end
-local found = redis.call('HMGET', KEYS[2], unpack(columns[2]))
+local found = redis.call('HMGET', KEYS[2], unpack(items))
 table.insert(found, 1, string.sub(kept, 1, 9))
 return found

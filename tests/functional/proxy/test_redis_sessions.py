@@ -6,14 +6,19 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 import redis
 
 from proxy.deadline import Deadline
-from proxy.sessions.base import CachedVector, Event, Lookup, SessionStore
+from proxy.sessions.base import CachedVector, Event, Lookup, OfSession, SessionStore
+from proxy.sessions.record import Kept, pack
 from proxy.sessions.redis import RedisSessions
+from proxy.sessions.wire import Pool
+from proxy.signals.attention import Attention
 from sessionrank import keys
 from sessionrank.errors import StoreError
 from sessionrank.vectors import decode
@@ -265,6 +270,139 @@ def test_a_host_that_takes_no_connection_is_given_up_at_the_deadline() -> None:
     assert time.monotonic() - began < GENEROUS_S
 
 
+OF_SESSION = [OfSession(VECTORS), Lookup(VECTORS, ["b"])]
+READ = [[b"AAAA", None, b"AAAA"], [b"BBBB"]]
+
+
+@pytest.fixture
+def exchanges(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many commands went over the wire in each exchange of any store."""
+    counted: list[int] = []
+    exchange = Pool.exchange
+
+    def counting(self: Pool, commands: bytes, answers: int, deadline: Deadline) -> list[Any]:
+        counted.append(answers)
+        return exchange(self, commands, answers, deadline)
+
+    monkeypatch.setattr(Pool, "exchange", counting)
+    return counted
+
+
+@pytest.fixture
+def visited(store: RedisSessions, client: redis.Redis) -> RedisSessions:
+    """A session of a, c and a again; of which a is published, and b beside it."""
+    client.hset(VECTORS, mapping={"a": b"AAAA", "b": b"BBBB"})
+    store.append("d", [Event(sku, "view", 1_700_000_000_000 + i) for i, sku in enumerate("aca")], soon())
+    store.read("d", OF_SESSION, soon())
+    return store
+
+
+def test_what_is_published_of_a_sessions_items_comes_with_the_session_in_one_round_trip(
+    visited: RedisSessions, exchanges: list[int]
+) -> None:
+    record, values = visited.read("d", OF_SESSION, soon())
+    assert record is not None
+    assert ([event.sku for event in record.events], values) == (["a", "c", "a"], READ)
+    assert exchanges == [3]
+
+
+def test_a_full_session_of_long_names_comes_in_one_round_trip_too(
+    store: RedisSessions, client: redis.Redis, exchanges: list[int]
+) -> None:
+    skus = ["x" * length for length in (1, 31, 32, 255, 256, 512)] + [f"ü{i}" for i in range(14)]
+    client.hset(VECTORS, mapping={sku: sku.encode() for sku in skus})
+    store.append("d", [Event(sku, "view", 1_700_000_000_000 + i) for i, sku in enumerate(skus)], soon())
+    store.read("d", [OfSession(VECTORS)], soon())
+    exchanges.clear()
+    assert store.read("d", [OfSession(VECTORS)], soon())[1] == [[sku.encode() for sku in skus]]
+    assert exchanges == [2]
+
+
+def test_a_redis_that_lost_its_scripts_is_asked_once_more_and_has_them_again(
+    visited: RedisSessions, client: redis.Redis, exchanges: list[int]
+) -> None:
+    client.script_flush()
+    assert visited.read("d", OF_SESSION, soon())[1] == READ
+    assert exchanges == [3, 2]
+    assert visited.read("d", OF_SESSION, soon())[1] == READ
+    assert exchanges == [3, 2, 3]
+
+
+def test_an_event_that_comes_between_the_two_reads_is_not_mixed_up_with_those_before_it(
+    visited: RedisSessions, client: redis.Redis, server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, exchange = client.hget(SESSION, "e"), Pool.exchange
+    other = RedisSessions(server.url, cap=20, ttl=1000)
+    other.append("d", [Event("b", "view", 1_800_000_000_000)], soon())
+    asked: list[bytes] = []
+
+    def late(self: Pool, commands: bytes, answers: int, deadline: Deadline) -> list[Any]:
+        """The record of before the event, and what a script reads after it."""
+        asked.append(commands)
+        found = exchange(self, commands, answers, deadline)
+        return [[before, None], *found[1:]] if len(asked) == 1 else found
+
+    monkeypatch.setattr(Pool, "exchange", late)
+    record, values = visited.read("d", OF_SESSION, soon())
+    assert record is not None
+    assert ([event.sku for event in record.events], values) == (["a", "c", "a"], READ)
+    assert len(asked) == 2
+    other.close()
+
+
+def test_of_more_events_than_the_cap_allows_the_latest_are_looked_up(
+    visited: RedisSessions, server: RedisServer, exchanges: list[int]
+) -> None:
+    smaller = RedisSessions(server.url, cap=2, ttl=1000)
+    assert smaller.read("d", OF_SESSION, soon())[1] == [[None, b"AAAA"], [b"BBBB"]]
+    assert exchanges == [3]
+    smaller.close()
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"",
+        b"\x01" * 50,
+        os.urandom(400),
+        # Of our version, with something else in the place of the skus: a number, a map, a list of lists, too many.
+        b"\x01" + b"\0" * 8 + msgspec.msgpack.encode([1, 2]),
+        b"\x01" + b"\0" * 8 + msgspec.msgpack.encode([1, {"a": 1}]),
+        b"\x01" + b"\0" * 8 + msgspec.msgpack.encode([1, [["a"]], ["view"], [0], [], b"\0" * 8, b""]),
+        b"\x01" + b"\0" * 8 + msgspec.msgpack.encode([1, ["a"] * 20_000]),
+    ],
+)
+def test_nothing_is_looked_up_for_garbage_in_a_session(
+    store: RedisSessions, client: redis.Redis, garbage: bytes
+) -> None:
+    client.hset(VECTORS, mapping={"a": b"AAAA", "b": b"BBBB"})
+    client.hset(SESSION, "e", garbage)
+    assert store.read("d", OF_SESSION, soon()) == (None, [[], [b"BBBB"]])
+
+
+def test_a_session_longer_than_a_script_can_take_is_looked_up_all_the_same(
+    server: RedisServer, client: redis.Redis
+) -> None:
+    client.hset(VECTORS, mapping={"a": b"AAAA"})
+    client.hset(SESSION, "e", pack(Kept(7, tuple(Event("a", "view", time) for time in range(9000)))))
+    store = RedisSessions(server.url, cap=1000, ttl=1000)
+    record, values = store.read("d", [OfSession(VECTORS)], soon())
+    assert record is not None
+    assert (len(record.events), values) == (1000, [[b"AAAA"] * 1000])
+    store.close()
+
+
+def test_a_key_of_another_type_holds_nothing_of_a_sessions_items(visited: RedisSessions, client: redis.Redis) -> None:
+    client.delete(VECTORS)
+    client.rpush(VECTORS, "x")
+    record, values = visited.read("d", OF_SESSION, soon())
+    assert record is not None
+    assert values == [[None] * 3, [None]]
+    client.delete(SESSION)
+    client.set(SESSION, "text")
+    assert visited.read("d", OF_SESSION, soon()) == (None, [[], [None]])
+
+
 @pytest.mark.parametrize(("cap", "bytes_allowed"), [(20, 1280), (100, 3072)])
 def test_a_full_session_stays_within_its_memory(
     server: RedisServer, client: redis.Redis, cap: int, bytes_allowed: int
@@ -278,9 +416,11 @@ def test_a_full_session_stays_within_its_memory(
         event = Event(sku, types[i % 4], 1_700_000_000_000 + 45_123 * i, rng.bytes(8))
         sequence = store.append(digest, [event], soon()).record.sequence
     vector = rng.standard_normal(64).astype("<f4").tobytes()
-    store.cache_vector(digest, CachedVector(RELEASE, sequence, vector), soon())
+    # As the proxy keeps it: under the release and what events weigh, with the sum of their weights.
+    cached = CachedVector(f"{RELEASE}/{Attention().fingerprint}", sequence, vector, 4.942353924539186)
+    store.cache_vector(digest, cached, soon())
     record = store.read(digest, [], soon())[0]
     assert record is not None
-    assert (len(record.events), record.cached is not None) == (cap, True)
+    assert (len(record.events), record.cached) == (cap, cached)
     assert client.memory_usage(keys.session(digest)) <= bytes_allowed
     store.close()
