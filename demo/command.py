@@ -20,9 +20,9 @@ from sessionrank.settings import read_settings
 
 from .player import Player
 from .programs import ProxyProcess, free_port, proxy, stack_command
-from .render import Played, as_json, beginning, visit_view
+from .render import Played, as_json, beginning, ordered_by, visit_view
 from .settings import DemoSettings
-from .steps import PreparedFiles, Trained, load, prepare, train
+from .steps import PreparedFiles, Trained, load, prepare, searches, train
 from .visits import Visit, choose_visits
 
 __all__ = ["demo"]
@@ -66,9 +66,11 @@ def demo(once: bool, word: str, engine: str | None, port: int, workdir: Path | N
         files, trained = _prepared(workdir.absolute() if workdir else settings.workdir)
         names = files.names()
         visits = choose_visits(files.baskets(), names, trained.vectors, word)
-        err.print("Loading the catalogue …")
-        report = load(files, trained, INDEX, Path(folder) / "rejects.jsonl")
+        log = searches(files)
+        err.print("Loading the catalogue, and measuring how its hits are best ordered …")
+        report = load(files, trained, INDEX, Path(folder) / "rejects.jsonl", measure=log)
         err.print(f"Published {report['loaded']:,} products as {INDEX}, release {report['release']}.")
+        err.print(ordered_by(report), markup=False)
         with proxy(INDEX, free_port(port), Path(folder)) as running, closing(Player(running.url, INDEX)) as player:
             err.print(f"The proxy is ready, after {time.monotonic() - started:.0f} s.")
             _play(player, word, visits, names, json_out=json_out)
@@ -118,7 +120,7 @@ def _ended_by_signals() -> Iterator[None]:
 def _prepared(workdir: Path) -> tuple[PreparedFiles, Trained]:
     err.print("Preparing the data …")
     files = prepare(workdir)
-    err.print("Using the trained model." if (trained := train(files)).reused else "Trained word2vec.")
+    err.print("Using the trained model." if (trained := train(files)).reused else "Trained word2vec and covisits.")
     return files, trained
 
 

@@ -15,7 +15,7 @@ from sessionrank.console import printable
 from .player import Answer, Hit
 from .visits import Visit
 
-__all__ = ["SHOWN", "Played", "as_json", "beginning", "visit_view"]
+__all__ = ["SHOWN", "Played", "as_json", "beginning", "ordered_by", "visit_view"]
 
 #: How many hits are shown.
 SHOWN = 10
@@ -29,6 +29,21 @@ class Played:
 
     visit: Visit
     answer: Answer
+
+
+def ordered_by(report: Mapping[str, Any]) -> str:
+    """How the hits of a release are ordered, and what that was worth, by the report of ``index load``."""
+    ranking = report["ranking"]
+    if ranking is None:
+        return f"Hits are ordered by the cautious defaults: {report['measure_error'] or 'nothing was measured'}."
+    measured = ranking["measured"]
+    if "mrr" not in measured:
+        return "Hits are ordered by the cautious defaults: there were too few searches to measure."
+    return (
+        f"Hits are ordered by {ranking['strategy']}: the product bought next stood at a mean reciprocal rank of "
+        f"{measured['mrr_plain']:.2f} in the plain order, and stands at {measured['mrr']:.2f}, in "
+        f"{measured['cases']:,} searches that nothing was chosen on."
+    )
 
 
 def beginning(word: str, engine: Answer, plain: Answer, *, width: int) -> Table:

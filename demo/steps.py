@@ -14,14 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from sessionrank.console import progress
+from sessionrank.covisits import CovisitsFile
 from sessionrank.errors import ConfigurationError, DataError
 from sessionrank.vectors import VectorsFile
 
 from . import online_retail
-from .online_retail import Basket, Line, Shop, read_lines, shop_of
+from .online_retail import SPLIT, Basket, Line, Shop, read_lines, shop_of
 from .programs import run_json
 
-__all__ = ["DATA", "PreparedFiles", "Trained", "load", "prepare", "train"]
+__all__ = ["DATA", "PreparedFiles", "Trained", "load", "prepare", "searches", "train"]
 
 DATA = Path(__file__).with_name("data") / "OnlineRetail.csv.gz"
 #: All that decides the vectors stands here, so that the name of the file kept tells what is in it.
@@ -29,6 +30,9 @@ _TRAINING = (
     *("--reader", "sessions-txt", "--max-length", "0", "--size", "52", "--window", "4", "--epochs", "10"),
     *("--negative", "7", "--ns-exponent", "0.4", "--alpha", "0.1", "--sg", "1", "--min-count", "5", "--seed", "123"),
 )
+_COVISITS = ("--reader", "sessions-txt", "--max-length", "0", "--seed", "123")
+#: Searches that the release is measured on, from after the split: half to choose how it is ordered, half to judge.
+_SEARCHES = ("--after", SPLIT.date().isoformat(), "--cases", "600", "--seed", "123")
 
 
 @dataclass(frozen=True)
@@ -67,10 +71,11 @@ class PreparedFiles:
 
 @dataclass(frozen=True)
 class Trained:
-    """A vectors file, and whether an earlier start had made it."""
+    """A vectors file and a covisits file, and whether an earlier start had made them."""
 
     path: Path
     vectors: VectorsFile
+    covisits: Path
     reused: bool
 
 
@@ -103,24 +108,50 @@ def prepare(workdir: Path, data: Path = DATA) -> PreparedFiles:
 
 
 def train(files: PreparedFiles) -> Trained:
-    """The vectors of the shop's sessions, trained unless they are there from an earlier start."""
-    path = files.folder / f"vectors-{hashlib.sha256(json.dumps(_TRAINING).encode()).hexdigest()[:16]}.npz"
-    if path.exists():
-        try:
-            return Trained(path, VectorsFile.load(path), reused=True)
-        except DataError:
-            path.unlink()
+    """What the shop's sessions say of its items, learned unless it is there from an earlier start."""
+    path = files.folder / f"vectors-{_named_by(_TRAINING)}.npz"
+    covisits = files.folder / f"covisits-{_named_by(_COVISITS)}.npz"
+    try:
+        if path.exists() and CovisitsFile.load(covisits):
+            return Trained(path, VectorsFile.load(path), covisits, reused=True)
+    except DataError:
+        path.unlink()
     run_json("model", "train", str(files.sessions), "--out", str(path), *_TRAINING)
-    return Trained(path, VectorsFile.load(path), reused=False)
+    run_json("model", "train", "covisit", str(files.sessions), "--out", str(covisits), *_COVISITS)
+    return Trained(path, VectorsFile.load(path), covisits, reused=False)
 
 
-def load(files: PreparedFiles, trained: Trained, index: str, rejects: Path) -> dict[str, Any]:
-    """Load and publish the catalogue with vectors, popularity from the orders; the report of ``index load``."""
+def searches(files: PreparedFiles, data: Path = DATA) -> Path:
+    """A log of searches from after the split, made unless it is there from an earlier start."""
+    path = files.folder / f"searches-{_named_by(_SEARCHES)}.jsonl"
+    if not path.exists():
+        words = ("search", "log", str(data), "--reader", "online-retail", "--catalog", str(files.catalogue))
+        run_json(*words, "--out", str(path), *_SEARCHES)
+    return path
+
+
+def load(
+    files: PreparedFiles, trained: Trained, index: str, rejects: Path, *, measure: Path | None = None
+) -> dict[str, Any]:
+    """Load and publish the catalogue with all that was learned, popularity from the orders.
+
+    Args:
+        measure: the log of searches that the release is measured on; None leaves the cautious defaults.
+
+    Returns:
+        The report of ``index load``.
+    """
     return run_json(
         *("index", "load", str(files.catalogue), "--alias", index, "--vectors", str(trained.path)),
-        *("--orders", str(files.orders), "--rejects", str(rejects)),
+        *("--covisit", str(trained.covisits), "--orders", str(files.orders), "--rejects", str(rejects)),
+        *(("--no-measure",) if measure is None else ("--measure", str(measure))),
         advice="Is there a search engine at SESSIONRANK_UPSTREAM and a Redis at SESSIONRANK_REDIS_URL?",
     )
+
+
+def _named_by(options: Sequence[str]) -> str:
+    """What tells the file that these options made from those of others."""
+    return hashlib.sha256(json.dumps(options).encode()).hexdigest()[:16]
 
 
 def _digest(*paths: Path) -> str:
