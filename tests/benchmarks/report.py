@@ -48,6 +48,7 @@ def checks(rounds: Rounds, stages: Stages) -> list[Check]:
         _check("CPU, pass-through / bare forward", _ratios(passed, cpu["bare forward"]), "×", "≤", 0.8),
         _check("added latency, personalised, p50", added, "ms", "≤", 1.5),
         _check("re-rank stage / one HMGET", _ratios(stages["stage"], stages["HMGET"]), "×", "≤", 1.5),
+        _check("re-rank stage, mix / one HMGET", _ratios(stages["stage, mix"], stages["HMGET"]), "×", "≤", 3),
         _check("naive loop / re-rank stage", _ratios(stages["naive loop"], stages["stage"]), "×", "≥", 50),
     ]
 
