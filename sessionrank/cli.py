@@ -39,6 +39,11 @@ SEARCH_COMMANDS: dict[str, tuple[str, str, str]] = {
         "Measure what re-ranking brings on a log of searches.",
     ),
     "log": ("sessionrank.models.commands.search_log:log", "models", "Make a log of searches from order data."),
+    "train": (
+        "sessionrank.proxy.commands.search_train:train",
+        "ltr",
+        "Learn an order of hits from a log of searches.",
+    ),
     "tune": (
         "sessionrank.proxy.commands.search_tune:tune",
         "proxy",

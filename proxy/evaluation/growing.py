@@ -90,7 +90,10 @@ def grown(
     trees = [_tree(each["tree_structure"]) for each in booster.dump_model()["tree_info"]]
     if not any(tree.splits for tree in trees):
         raise DataError("nothing can be learned from these searches: no signal tells the clicked hits from the others")
-    return LearnedModel(list(features), trees, {"library": f"lightgbm {library.__version__}", "parameters": parameters})
+    gain = booster.feature_importance("gain")
+    shares = {features[at]: round(float(gain[at] / gain.sum()), 4) for at in np.argsort(-gain, kind="stable")}
+    meta = {"library": f"lightgbm {library.__version__}", "parameters": parameters, "gain": shares}
+    return LearnedModel(list(features), trees, meta)
 
 
 def _tree(root: Mapping[str, Any]) -> Tree:
