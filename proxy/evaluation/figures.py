@@ -129,7 +129,7 @@ def slices_of(columns: Columns) -> list[tuple[str, str, NDArray[np.bool_]]]:
         for low, high, name in _BOUNDS
     ]
     for by, values, yes, no in (
-        ("popularity of the click", columns.popular, "top 10 %", "rare"),
+        ("clicked product", columns.popular, "popular", "rare"),
         ("hits of the query", many, f"more than {_MANY_HITS}", f"at most {_MANY_HITS}"),
         ("clicked hit", columns.inside, "in the window", "beyond it"),
     ):

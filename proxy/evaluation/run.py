@@ -122,9 +122,14 @@ def _protocol(
         **served,
         "through": job.url or "the proxy's pipeline in this process",
         "search": job.form,
-        "settings": {name: getattr(settings, name) for name in _SETTINGS},
+        "settings": {name: _plain(getattr(settings, name)) for name in _SETTINGS},
         "threads": job.threads,
         "seed": job.seed,
         "resamples": job.resamples,
         "versions": {"sessionrank": __version__, "python": platform.python_version(), "numpy": np.__version__},
     }
+
+
+def _plain(value: Any) -> Any:
+    """A setting as JSON has it."""
+    return list(value) if isinstance(value, tuple) else value

@@ -11,6 +11,8 @@ from rich.text import Text
 
 from sessionrank.console import printable
 
+from .outcomes import PERSONALISED
+
 __all__ = ["against_table", "chance", "notes", "orders_table", "slices_table"]
 
 _METRICS = {"mrr": "MRR", "ndcg@10": "NDCG@10", "hit_rate@10": "hits@10, %", "mean_rank": "mean rank"}
@@ -34,11 +36,11 @@ def orders_table(document: Mapping[str, Any]) -> Table:
 
 def against_table(document: Mapping[str, Any]) -> Table:
     """One row an order: its MRR against the plain one, search by search."""
-    table = _table("MRR against plain", "difference, 95 % interval", "× plain", "better/worse", "sign test")
+    table = _table("MRR against plain", "difference, 95 % interval", "× plain", "better/worse", "sign test p")
     for name, one in document["strategies"].items():
         sign, ratio = one["sign"], one["ratio"]["mean"]
         cells = [_difference(one["difference"]["mrr"]), "–" if ratio is None else f"{ratio:.2f}"]
-        cells += [f"{sign['better']:,}/{sign['worse']:,}", f"p {chance(sign['p'])}"]
+        cells += [f"{sign['better']:,}/{sign['worse']:,}", chance(sign["p"])]
         table.add_row(Text(name), *cells, style="dim" if one["control"] else "bold")
     return table
 
@@ -64,7 +66,8 @@ def notes(document: Mapping[str, Any]) -> list[str]:
         if one["control"]:
             continue
         reasons = ", ".join(f"{reason} {count:,}" for reason, count in one["reasons"].items())
-        told.append(f"{name}: {reasons}")
+        nobody = "" if PERSONALISED in one["reasons"] else "not one search was personalised: "
+        told.append(f"{name}: {nobody}{reasons}")
         harmed = [f"{part['by']} {part['part']}" for part in one["slices"] if part["harmed"]]
         if harmed:
             told.append(f"{name} is significantly below plain in: {', '.join(harmed)}")
@@ -77,7 +80,7 @@ def notes(document: Mapping[str, Any]) -> list[str]:
 def _table(title: str, *heads: str) -> Table:
     """A first column for names, and one for each head for numbers."""
     table = Table(title=Text(title), box=SIMPLE_HEAD, title_justify="left", pad_edge=False)
-    table.add_column("", overflow="fold", min_width=16)
+    table.add_column("", overflow="fold", min_width=9)
     for head in heads:
         table.add_column(head, justify="right", no_wrap=True)
     return table
@@ -85,7 +88,7 @@ def _table(title: str, *heads: str) -> Table:
 
 def chance(p: float) -> str:
     """A probability, short."""
-    return "<.0001" if p < 1e-4 else f"{p:.4f}".removeprefix("0") if p < 1 else "1"
+    return "<.0001" if p < 1e-4 else "1" if p > 0.9999 else f"{p:.4f}".removeprefix("0")
 
 
 def _metrics(found: Mapping[str, Mapping[str, float | None]]) -> list[str]:

@@ -91,7 +91,7 @@ def test_in_a_shop_with_plain_habits_sessions_help_and_chance_harms(
     parts = {(part["by"], part["part"]): part["cases"] for part in document["strategies"]["covisit"]["slices"]}
     assert parts["session length", "1"] == 30
     assert parts["hits of the query", "at most 100"] == 120
-    assert 0 < parts["popularity of the click", "top 10 %"] < 120
+    assert 0 < parts["clicked product", "popular"] < 120
     assert (tmp_path / "p.svg").read_text().count("covisit") >= 1
 
 

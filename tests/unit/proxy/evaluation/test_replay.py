@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
@@ -202,10 +203,19 @@ def test_a_strategy_sees_the_signals_alone_that_it_asked_for() -> None:
 
 
 def test_threads_do_not_mix_cases_up() -> None:
+    """Each case's hit that was looked at before is another one, and its candidates must be its own."""
     capture = captured()
-    work = [(number, case(ORDER[number % 5], "red")) for number in range(200)]
-    found = in_threads(capture.captured, work, 4, lambda done: None)
-    assert [one.clicked for one in found] == [number % 5 for number in range(200)]
+    work = [(number, case("unknown", ORDER[number % 5], "red")) for number in range(300)]
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        found = in_threads(capture.captured, work, 4, lambda done: None)
+    finally:
+        sys.setswitchinterval(usual)
+    for number, one in enumerate(found):
+        assert one.candidates is not None
+        seen = {ORDER[at] for at in np.flatnonzero(one.candidates.signals["seen"])}
+        assert seen == {ORDER[number % 5], "red"}
 
 
 def test_work_in_threads_is_told_as_it_is_done_and_ends_with_the_first_error() -> None:

@@ -82,12 +82,16 @@ def test_an_order_that_is_worse_in_one_part_alone_is_said_to_be_harmful_there() 
     found = compared(sampler([""] * 90), plain, order, columns(90, popular=[True] * 30 + [False] * 60))
     assert found["difference"]["mrr"]["low"] > 0
     harmed = {(part["by"], part["part"]): part["harmed"] for part in found["slices"]}
-    assert harmed["popularity of the click", "top 10 %"] is True
-    assert harmed["popularity of the click", "rare"] is False
+    assert harmed["clicked product", "popular"] is True
+    assert harmed["clicked product", "rare"] is False
     assert harmed["session length", "1"] is False
-    (popular,) = [part for part in found["slices"] if part["part"] == "top 10 %"]
+    (popular,) = [part for part in found["slices"] if part["part"] == "popular"]
     assert (popular["cases"], popular["mrr_plain"], popular["mrr"]) == (30, 1.0, pytest.approx(0.2))
-    assert popular["sign"]["worse"] == 30
+    assert {name: popular["sign"][name] for name in ("better", "worse", "equal")} == {
+        "better": 0,
+        "worse": 30,
+        "equal": 0,
+    }
 
 
 def test_a_difference_that_may_be_nothing_is_no_harm() -> None:
@@ -111,14 +115,14 @@ def test_slices_hold_each_case_once_and_leave_out_what_nobody_is_in() -> None:
         ("session length", "2-4"): [2],
         ("session length", "5-9"): [3],
         ("session length", "10 or more"): [4, 5],
-        ("popularity of the click", "top 10 %"): [0],
-        ("popularity of the click", "rare"): [1],
+        ("clicked product", "popular"): [0],
+        ("clicked product", "rare"): [1],
         ("hits of the query", "more than 100"): [1],
         ("hits of the query", "at most 100"): [0],
         ("clicked hit", "in the window"): [0, 1, 2, 3, 4],
         ("clicked hit", "beyond it"): [5],
     }
-    assert not any(by == "popularity of the click" for by, _, _ in slices_of(columns(3)))
+    assert not any(by == "clicked product" for by, _, _ in slices_of(columns(3)))
 
 
 def test_equal_seeds_give_equal_intervals() -> None:
