@@ -116,10 +116,10 @@ class _Run:
                 )
         finally:
             capture.close()
-        return self._judged(kept, captured, products)
+        return self._judged(kept, captured, products, settings.max_displacement)
 
     def _judged(
-        self, cases: Sequence[SearchCase], captured: Sequence[Captured], products: Products
+        self, cases: Sequence[SearchCase], captured: Sequence[Captured], products: Products, most: int
     ) -> tuple[Ranking, Choice | None]:
         ids = [case.id for case in cases]
         choosing, judging = parted(ids, seed=self._seed)
@@ -129,7 +129,8 @@ class _Run:
             return replace(CAUTIOUS, measured=too_few), None
         with progress() as bar:
             task = bar.add_task("Orders", total=None)
-            choice = chosen([captured[at] for at in choosing], on_tried=lambda: bar.advance(task, 1))
+            part = [captured[at] for at in choosing]
+            choice = chosen(part, max_displacement=most, on_tried=lambda: bar.advance(task, 1))
         held = [captured[at] for at in judging]
         columns = Columns(
             lengths=[len(cases[at].session) for at in judging],
@@ -138,7 +139,7 @@ class _Run:
             inside=[captured[at].clicked is not None for at in judging],
         )
         sampler = Sampler([ids[at] for at in judging], resamples=1000, seed=self._seed)
-        ranking = judged(choice, held, columns, sampler)
+        ranking = judged(choice, held, columns, sampler, max_displacement=most)
         return replace(ranking, measured={**ranking.measured, **origin}), choice
 
     def write(self, settings: ProxySettings, ranking: dict[str, Any]) -> None:

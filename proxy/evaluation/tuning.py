@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sessionrank.ranking import NOTHING_HELPS, Ranking
 
@@ -74,15 +75,18 @@ def parted(ids: Sequence[str], *, seed: int, share: float = 0.5) -> tuple[list[i
     return parts
 
 
-def chosen(cases: Sequence[Captured], *, on_tried: Callable[[], None] = lambda: None) -> Choice:
+def chosen(
+    cases: Sequence[Captured], *, max_displacement: int = 0, on_tried: Callable[[], None] = lambda: None
+) -> Choice:
     """The strategy, with its weights, that puts the clicked hits of these cases highest.
 
     Args:
+        max_displacement: the setting of that name.
         on_tried: told after each one that was tried.
     """
 
     def tried(strategy: Strategy) -> float:
-        found = mrr(cases, strategy)
+        found = mrr(cases, strategy, max_displacement)
         on_tried()
         return found
 
@@ -93,9 +97,13 @@ def chosen(cases: Sequence[Captured], *, on_tried: Callable[[], None] = lambda: 
     return Choice(best, weights if best == "mix" else {}, figures[best], figures)
 
 
-def mrr(cases: Sequence[Captured], strategy: Strategy) -> float:
+def mrr(cases: Sequence[Captured], strategy: Strategy, max_displacement: int) -> float:
     """The mean reciprocal rank of the clicked hits under a strategy."""
-    return float(reciprocal_rank(np.array([case.rank(strategy) for case in cases])).mean())
+    return float(reciprocal_rank(_ranks(cases, strategy, max_displacement)).mean())
+
+
+def _ranks(cases: Sequence[Captured], strategy: Strategy, max_displacement: int) -> NDArray[np.int64]:
+    return np.array([case.rank(strategy, max_displacement=max_displacement) for case in cases])
 
 
 def _climbed(tried: Callable[[Strategy], float]) -> tuple[dict[str, float], float]:
@@ -120,14 +128,16 @@ def _orders_by_session(weights: Mapping[str, float]) -> bool:
     return any(weights[name] for name in ("cosine", "covisit", "seen"))
 
 
-def judged(choice: Choice, cases: Sequence[Captured], columns: Columns, sampler: Sampler) -> Ranking:
+def judged(
+    choice: Choice, cases: Sequence[Captured], columns: Columns, sampler: Sampler, *, max_displacement: int = 0
+) -> Ranking:
     """What a release is to carry: the choice where it is significantly better on these cases, else the engine's order.
 
     ``measured`` holds its figures on these cases, whichever of the two it is.
     """
     plain = np.array([case.plain_rank for case in cases])
     strategy = choice.made()
-    ranks = np.array([case.rank(strategy) for case in cases])
+    ranks = _ranks(cases, strategy, max_displacement)
     figures = compared(sampler, plain, ranks, columns)
     difference = figures["difference"]["mrr"]
     measured: dict[str, Any] = {
@@ -139,7 +149,7 @@ def judged(choice: Choice, cases: Sequence[Captured], columns: Columns, sampler:
         "difference": difference["mean"],
         "low": difference["low"],
         "high": difference["high"],
-        "strategies": {name: round(value, 4) for name, value in _each(choice, cases)},
+        "strategies": {name: round(value, 4) for name, value in _each(choice, cases, max_displacement)},
         "harmed": [f"{part['by']}: {part['part']}" for part in figures["slices"] if part["harmed"]],
     }
     helps = choice.strategy != "none" and difference["low"] is not None and difference["low"] > 0
@@ -148,9 +158,9 @@ def judged(choice: Choice, cases: Sequence[Captured], columns: Columns, sampler:
     return Ranking(choice.strategy, choice.weights, measured)
 
 
-def _each(choice: Choice, cases: Sequence[Captured]) -> Iterator[tuple[str, float]]:
+def _each(choice: Choice, cases: Sequence[Captured], most: int) -> Iterator[tuple[str, float]]:
     """The MRR of each strategy beside the chosen one, on the same cases."""
     for name in (*_ALONE, "mix"):
-        yield name, mrr(cases, STRATEGIES[name]() if name != choice.strategy else choice.made())
+        yield name, mrr(cases, STRATEGIES[name]() if name != choice.strategy else choice.made(), most)
     if choice.strategy == "mix":
-        yield "mix, cautious defaults", mrr(cases, STRATEGIES[CAUTIOUS.strategy]())
+        yield "mix, cautious defaults", mrr(cases, STRATEGIES[CAUTIOUS.strategy](), most)
