@@ -41,7 +41,7 @@ SEARCH_COMMANDS: dict[str, tuple[str, str, str]] = {
     "log": ("sessionrank.models.commands.search_log:log", "models", "Make a log of searches from order data."),
     "train": (
         "sessionrank.proxy.commands.search_train:train",
-        "ltr",
+        "proxy,ltr",
         "Learn an order of hits from a log of searches.",
     ),
     "tune": (
@@ -101,6 +101,7 @@ def search() -> None:
     \b
     Examples:
       sessionrank search log OnlineRetail.csv.gz --catalog catalogue.csv --after 2011-10-01 --out searches.jsonl
+      sessionrank search evaluate searches.jsonl --strategies cosine,covisit,mix
     """
 
 
