@@ -40,6 +40,8 @@ METRICS: Mapping[str, Callable[[NDArray[Any]], NDArray[np.float64]]] = {
 }
 #: Of fewer visitors no interval can be told: resampling so few says next to nothing.
 FEWEST_VISITORS = 10
+#: Numbers that are resampled at once; of many visitors, fewer figures at a time.
+_AT_ONCE = 1 << 24
 _BOUNDS = ((0, 0, "0"), (1, 1, "1"), (2, 4, "2-4"), (5, 9, "5-9"), (10, None, "10 or more"))
 #: A search with more hits than this is frequent.
 _MANY_HITS = 100
@@ -77,6 +79,11 @@ class Sampler:
         Returns:
             (figures, resamples × figures); NaN where no case counts, or too few visitors have one.
         """
+        width = max(1, _AT_ONCE // (2 * self.visitors))
+        parts = [self._block(values[:, at : at + width]) for at in range(0, values.shape[1], width)]
+        return np.concatenate([means for means, _ in parts]), np.hstack([resampled for _, resampled in parts])
+
+    def _block(self, values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         there = ~np.isnan(values)
         sums = self._by_visitor(np.where(there, values, 0.0))
         counts = self._by_visitor(there.astype(np.float64))

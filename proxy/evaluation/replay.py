@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sessionrank import keys
-from sessionrank.errors import DataError
+from sessionrank.errors import DataError, StoreError
 from sessionrank.ranking import Ranking
 from sessionrank.searchlog import SearchCase
 from sessionrank.upstream import upstream_access
@@ -26,6 +26,7 @@ from ..gate import Route
 from ..ranking.base import Strategy
 from ..ranking.registry import BY_RELEASE
 from ..rankings import Rankings
+from ..reasons import REASONS
 from ..releases import ReleaseFinder
 from ..request import ClientRequest
 from ..sessions.base import SessionStore
@@ -45,6 +46,8 @@ __all__ = ["Replay", "settings_for"]
 #: Milliseconds for the personal part of a search.
 _PATIENT_MS = 30_000
 _SECONDS = 30.0
+#: Reasons that say nothing of an order.
+_BROKEN = ("store-error", "store-timeout", "rank-failed")
 #: Connections to each node of the engine that are kept.
 _POOL = 64
 
@@ -114,7 +117,7 @@ class Replay:
 
         Raises:
             BackendError: the engine gave no answer that can be used.
-            StoreError: the visit could not be begun.
+            StoreError: the store failed; the proxy would answer, but what it is worth cannot be told then.
         """
         number, case = numbered
         session = f"case-{number}"
@@ -132,6 +135,8 @@ class Replay:
         ranks, reasons = [], []
         for number, pipeline in enumerate(self._pipelines):
             answer = pipeline.search(request, self._route)
+            if answer.reason in _BROKEN:
+                raise StoreError(f"the search {case.query[:60]!r} could not be ranked: {REASONS[answer.reason]}")
             body = _body_of(answer, case)
             if number == 0:
                 plain, total = rank_in(self.engine.last, case, item_id), total_of(self.engine.last)

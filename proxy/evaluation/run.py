@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from sessionrank import __version__
+from sessionrank.addresses import shown
 from sessionrank.searchlog import SearchCase
 from sessionrank.textfile import sha256_of
 
@@ -120,7 +121,7 @@ def _protocol(
         "visitors": sampler.visitors,
         "index": job.index,
         **served,
-        "through": job.url or "the proxy's pipeline in this process",
+        "through": shown(job.url) if job.url else "the proxy's pipeline in this process",
         "search": job.form,
         "settings": {name: _plain(getattr(settings, name)) for name in _SETTINGS},
         "threads": job.threads,

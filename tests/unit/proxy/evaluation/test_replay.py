@@ -23,7 +23,7 @@ from proxy.ranking.registry import STRATEGIES
 from proxy.sessions.memory import MemorySessions
 from proxy.settings import ProxySettings
 from sessionrank import keys
-from sessionrank.errors import BackendError, ConfigurationError
+from sessionrank.errors import BackendError, ConfigurationError, StoreError
 from sessionrank.ranking import Ranking
 from sessionrank.searchlog import LoggedEvent, SearchCase
 from tests.support.fake_backend import FakeBackend, FakeResponse
@@ -127,6 +127,22 @@ def test_an_engine_that_refuses_is_told_in_one_line(answer: FakeResponse, compla
     with pytest.raises(BackendError, match=complaint) as told:
         replay.outcome((0, case("rose", "red")))
     assert "\n" not in str(told.value)
+
+
+class Failing(MemorySessions):
+    """Holds what is published, and cannot give it."""
+
+    def read(self, digest: Any, lookups: Any, deadline: Any) -> Any:
+        raise StoreError("gone")
+
+
+def test_a_store_that_fails_on_the_way_is_no_measurement_of_the_plain_order() -> None:
+    store = Failing(cap=20, ttl=60)
+    given = settings_for(ProxySettings(), "catalog")
+    backend = FakeBackend(handler=engine())
+    replay = Replay(given, "catalog", match_form("name"), ["cosine"], backend=backend, store=store)
+    with pytest.raises(StoreError, match="the search 'shoe' could not be ranked: the session store"):
+        replay.outcome((0, case("rose", "red")))
 
 
 def test_the_release_is_that_of_the_index_and_tells_its_ranking() -> None:

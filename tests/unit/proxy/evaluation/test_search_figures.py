@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from proxy.evaluation import figures
 from proxy.evaluation.figures import FEWEST_VISITORS, Columns, Sampler, compared, is_harmed, slices_of, summary
 
 
@@ -129,3 +130,10 @@ def test_equal_seeds_give_equal_intervals() -> None:
     ranks = np.random.default_rng(1).integers(0, 10, 50)
     assert summary(sampler([""] * 50), ranks) == summary(sampler([""] * 50), ranks)
     assert summary(sampler([""] * 50), ranks) != summary(sampler([""] * 50, seed=2), ranks)
+
+
+def test_figures_are_the_same_however_many_are_resampled_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain, order = np.random.default_rng(2).integers(0, 10, (2, 40))
+    whole = compared(sampler([""] * 40), plain, order, columns(40))
+    monkeypatch.setattr(figures, "_AT_ONCE", 100)
+    assert compared(sampler([""] * 40), plain, order, columns(40)) == whole

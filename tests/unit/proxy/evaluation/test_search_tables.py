@@ -66,6 +66,7 @@ def test_the_document_tells_what_was_measured_and_how(tmp_path: Path) -> None:
     }  # fmt: skip
     assert protocol["settings"]["window"] == 100
     assert len(protocol["log"]["sha256"]) == 64
+    assert made(tmp_path, url="http://me:secret@proxy:9280")["protocol"]["through"] == "http://proxy:9280"
     assert list(document["strategies"]) == ["good", "none"]
     good = document["strategies"]["good"]
     assert good["metrics"]["mrr"]["mean"] == pytest.approx((30 * 0.5 + 60 * 1.0) / 90)
