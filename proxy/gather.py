@@ -107,13 +107,16 @@ class Gatherer:
         vectors: dict[str, SessionVector | None] = {}
         if any(self._signals[name].needs_vector for name in needs):
             vectors = self._session_vectors(digest, record, weights, list(parts), deadline)
-        signals = {name: np.full(len(window.items), np.nan) for name in needs}
+        signals: dict[str, NDArray[np.float64]] = {}
         facts = {"length": float(len(record.events))}
         answers = iter(values[len(unless) :])
         for release, part, name, each in asked:
             state = SessionState(record.events, weights, vectors.get(release))
             scored = self._signals[name].score(state, _window(window, part), [next(answers) for _ in each])
-            signals[name][part] = scored.values
+            if isinstance(part, slice):
+                signals[name] = scored.values
+            else:
+                signals.setdefault(name, np.full(len(window.items), np.nan))[part] = scored.values
             # Of two releases the one that knows more of the session has the word.
             facts |= {name: value for name, value in scored.facts.items() if value >= facts.get(name, 0.0)}
         told = [signals[name] for name in ("cosine", "covisit") if name in signals]
@@ -183,9 +186,11 @@ class Gatherer:
         if cached is not None and cached.sequence == record.sequence:
             release, _, fingerprint = cached.release.partition("/")
             if release in releases and fingerprint == self._attention.fingerprint:
-                matrix, _ = decode([cached.vector], len(cached.vector) // DTYPE.itemsize)
-                if len(matrix):
-                    vectors[release] = SessionVector(matrix[0], cached.weight, math.sqrt(matrix[0] @ matrix[0]))
+                mean = np.frombuffer(cached.vector, DTYPE)
+                with np.errstate(over="ignore", invalid="ignore"):
+                    coherence = float(np.linalg.norm(mean))
+                if math.isfinite(coherence):
+                    vectors[release] = SessionVector(mean, cached.weight, coherence)
         stale = [release for release in releases if release not in vectors]
         if stale:
             vectors |= self._computed(digest, record, weights, stale, deadline)

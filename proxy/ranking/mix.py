@@ -13,6 +13,7 @@ Where training knows little both go to 0, and the engine's order is left.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -66,15 +67,16 @@ def confidence(facts: Mapping[str, float]) -> dict[str, float]:
 def standardised(signal: NDArray[np.float64]) -> NDArray[np.float64]:
     """With mean 0 and standard deviation 1 over the hits that it knows; 0, the mean, for the others."""
     missing = np.isnan(signal)
-    known = signal[~missing] if missing.any() else signal
-    if known.size < 2:
+    known = signal.size - np.count_nonzero(missing)
+    if known < 2:
         return np.zeros(signal.size)
-    centred = signal - known.mean()
-    deviation = float(np.sqrt(np.square(centred[~missing]).mean()))
-    if not deviation > 1e-12:
-        return np.zeros(signal.size)
-    centred[missing] = 0.0
-    return np.asarray(centred / deviation)
+    # Sums and products in place of mean() and std(), which take several times as long for a window.
+    total = np.add.reduce(signal[~missing] if known < signal.size else signal)
+    centred = signal - total / known
+    if known < signal.size:
+        centred[missing] = 0.0
+    deviation = math.sqrt(centred @ centred / known)
+    return np.asarray(centred / deviation) if deviation > 1e-12 else np.zeros(signal.size)
 
 
 def unknown(signals: Mapping[str, NDArray[np.float64]], count: int) -> NDArray[np.bool_]:

@@ -62,6 +62,8 @@ def _leave_themselves_out(
     if not vector.weight:
         return
     seen = {event.sku for event in session.events}
+    if seen.isdisjoint(items):
+        return
     for place, item in enumerate(items):
         if item in seen:
             own = sum(w for event, w in zip(session.events, session.weights.tolist(), strict=True) if event.sku == item)

@@ -6,13 +6,15 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pytest
 
 from proxy.backends.base import BackendRequest, BackendResponse
+from proxy.deadline import Deadline
 from proxy.exchange import Answer
 from proxy.gate import Route
 from proxy.request import ClientRequest
-from proxy.sessions.base import Event
+from proxy.sessions.base import CachedVector, Event
 from proxy.sessions.memory import MemorySessions
 from sessionrank import keys
 from sessionrank.ranking import Ranking
@@ -238,3 +240,16 @@ def test_hits_of_an_index_without_a_release_keep_their_places() -> None:
     shop.views("scarlet")
     assert ids(shop.search())[:2] == ["blue", "unknown"]
     assert ids(shop.search())[2] == "rose"
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), 1e30])
+def test_a_cached_vector_that_is_none_is_made_again(number: float) -> None:
+    shop = Shop()
+    shop.views("scarlet")
+    digest = shop.hasher.digest("s1", Deadline(1))
+    record, _ = shop.store.read(digest, [], Deadline(1))
+    assert record is not None
+    name = f"{RELEASE}/{shop.settings.attention().fingerprint}"
+    garbage = CachedVector(name, record.sequence, np.full(2, number, "<f4").tobytes(), 1.0)
+    shop.store.cache_vector(digest, garbage, Deadline(1))
+    assert ids(shop.search())[0] == "red"
