@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
 
 from sessionrank import keys
 from sessionrank.console import err, out, print_json, printable, progress
@@ -31,7 +30,7 @@ from ..evaluation.products import EngineSide, Products, look_up, present
 from ..evaluation.query import match_form, template_form
 from ..evaluation.replay import settings_for
 from ..evaluation.tables import against_table, orders_table, slices_table
-from ..evaluation.tuning import FEWEST_CASES, parted
+from ..evaluation.tuning import FEWEST_CASES, MOST_CASES, drawn, parted
 from ..evaluation.visits import check_types
 from ..ranking.trees import LearnedModel
 from ..releases import default_index
@@ -52,7 +51,7 @@ _SECONDS = 30.0
               help="JSON body of the search instead, with {{query}} in it.")  # fmt: skip
 @click.option("--holdout", type=click.FloatRange(0.05, 0.9), default=0.3, show_default=True,
               help="Share of the visitors whose searches are held back to judge on.")  # fmt: skip
-@click.option("--cases", type=click.IntRange(2 * FEWEST_CASES), default=20_000, show_default=True,
+@click.option("--cases", type=click.IntRange(2 * FEWEST_CASES), default=MOST_CASES, show_default=True,
               help="Of a longer log so many searches are drawn.")  # fmt: skip
 @click.option("--publish", is_flag=True, help="Write the model into the release, if it is better.")
 @click.option("--force", is_flag=True, help="… even if it is not.")
@@ -91,7 +90,7 @@ def train(log: Path, as_json: bool, **options: Any) -> None:
     lightgbm()
     capture = Capture(settings, index, form, seed=seed)
     try:
-        found = _replayed(capture, settings, index, str(log), _drawn(cases, options["cases"], seed), threads)
+        found = _replayed(capture, settings, index, str(log), drawn(cases, seed=seed, most=options["cases"]), threads)
     finally:
         capture.close()
     learning, judging = parted([case.id for case in found.cases], seed=seed, share=1 - options["holdout"])
@@ -142,14 +141,6 @@ class _Found:
             totals=[self.captured[at].total for at in places],
             inside=[self.captured[at].clicked is not None for at in places],
         )
-
-
-def _drawn(cases: list[SearchCase], most: int, seed: int) -> list[SearchCase]:
-    """At most so many of them, in the order of the log."""
-    if len(cases) <= most:
-        return cases
-    places = np.random.default_rng(seed).choice(len(cases), most, replace=False)
-    return [cases[at] for at in np.sort(places)]
 
 
 def _replayed(

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -19,19 +17,14 @@ from sessionrank.errors import ConfigurationError
 from sessionrank.ranking import Ranking
 from sessionrank.searchlog import SearchCase, read_log
 from sessionrank.settings import read_settings
-from sessionrank.textfile import sha256_of
 
 from ..deadline import Deadline
-from ..evaluation.capture import Capture, Captured
-from ..evaluation.figures import Columns, Sampler
-from ..evaluation.outcomes import in_threads
-from ..evaluation.products import EngineSide, Products, look_up, present
-from ..evaluation.query import SearchForm, match_form, template_form
+from ..evaluation.query import match_form, template_form
 from ..evaluation.replay import settings_for
-from ..evaluation.settings_grid import combinations, parse_grid
-from ..evaluation.tuning import FEWEST_CASES, Choice, chosen, judged, parted
+from ..evaluation.settings_grid import as_text, combinations, parse_grid
+from ..evaluation.tuning import FEWEST_CASES, MOST_CASES, Choice
+from ..evaluation.tuning_run import Searched, Task, searched, verdict
 from ..evaluation.visits import check_types
-from ..rankings import CAUTIOUS
 from ..releases import default_index
 from ..sessions.registry import from_url
 from ..settings import ProxySettings
@@ -51,7 +44,8 @@ _SECONDS = 30.0
               help="Try these values of a setting of the proxy too; may be given several times.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Write nothing into the release.")
 @click.option("--threads", type=click.IntRange(1, 64), default=4, show_default=True, help="Searches at a time.")
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of the parts and the intervals.")
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True,
+              help="Of all that is drawn.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
 def tune(log: Path, as_json: bool, *, grids: tuple[str, ...], dry_run: bool, **options: Any) -> None:
     """Choose on the searches in LOG how the hits of a release are ordered, and write it into the release.
@@ -77,142 +71,104 @@ def tune(log: Path, as_json: bool, *, grids: tuple[str, ...], dry_run: bool, **o
     tried = list(combinations(settings_for(settings, index), parse_grid(grids)))
     cases = read_log(log)
     check_types(str(log), cases)
-    run = _Run(log, index, form, options["threads"], options["seed"])
-    rows = [_row(named, *run.tuned(each, cases)) for named, each in tried]
+    task = Task(log, index, form, options["threads"], options["seed"])
+    rows: list[dict[str, Any]] = []
+    for named, each in tried:
+        found = _searched(task, each, cases, told=bool(rows))
+        rows.append(_row(named, found.release, *_verdict(task, found, each.max_displacement)))
     written = not grids and not dry_run
     if written:
-        run.write(settings, rows[0]["ranking"])
-    told = max(rows, key=lambda row: row["chosen_on"]["mrr"]) if grids else rows[0]
-    document = {"log": log.name, "index": index, "release": run.release, "written": written, "rows": rows}
-    print_json(document) if as_json else _show(document, told)
+        _write(settings, rows[0])
+    document = {
+        "log": log.name, "index": index, "release": rows[0]["release"], "written": written, "rows": rows,
+    }  # fmt: skip
+    print_json(document) if as_json else _show(document)
 
 
-class _Run:
-    """Tuning one release on one log."""
-
-    def __init__(self, log: Path, index: str, form: SearchForm, threads: int, seed: int) -> None:
-        self._log = log
-        self._index = index
-        self._form = form
-        self._threads = threads
-        self._seed = seed
-        self.release: str | None = None
-
-    def tuned(self, settings: ProxySettings, cases: Sequence[SearchCase]) -> tuple[Ranking, Choice | None]:
-        """The ranking that was judged; no choice where there were too few searches to make one."""
-        capture = Capture(settings, self._index, self._form, seed=self._seed)
-        try:
-            self.release = capture.replay.release()
-            if self.release is None:
-                raise ConfigurationError(f"nothing is published for {self._index}; see `sessionrank index load --help`")
-            products = look_up(_side(capture, settings, self._index), {case.clicked for case in cases})
-            kept, note = present(str(self._log), cases, products, self._index, allow_missing=True)
-            if note:
-                err.print(printable(note), markup=False)
-            with progress() as bar:
-                task = bar.add_task("Searches", total=len(kept))
-                captured = in_threads(
-                    capture.captured, list(enumerate(kept)), self._threads, lambda done: bar.advance(task, done)
-                )
-        finally:
-            capture.close()
-        return self._judged(kept, captured, products, settings.max_displacement)
-
-    def _judged(
-        self, cases: Sequence[SearchCase], captured: Sequence[Captured], products: Products, most: int
-    ) -> tuple[Ranking, Choice | None]:
-        ids = [case.id for case in cases]
-        choosing, judging = parted(ids, seed=self._seed)
-        origin = {"log": self._log.name, "sha256": sha256_of(self._log), "seed": self._seed, "at": _now()}
-        if min(len(choosing), len(judging)) < FEWEST_CASES:
-            too_few = {"too_few": len(cases), **origin}
-            return replace(CAUTIOUS, measured=too_few), None
-        with progress() as bar:
-            task = bar.add_task("Orders", total=None)
-            part = [captured[at] for at in choosing]
-            choice = chosen(part, max_displacement=most, on_tried=lambda: bar.advance(task, 1))
-        held = [captured[at] for at in judging]
-        columns = Columns(
-            lengths=[len(cases[at].session) for at in judging],
-            popular=[products.is_popular(cases[at].clicked) for at in judging],
-            totals=[captured[at].total for at in judging],
-            inside=[captured[at].clicked is not None for at in judging],
-        )
-        sampler = Sampler([ids[at] for at in judging], resamples=1000, seed=self._seed)
-        ranking = judged(choice, held, columns, sampler, max_displacement=most)
-        return replace(ranking, measured={**ranking.measured, **origin}), choice
-
-    def write(self, settings: ProxySettings, ranking: dict[str, Any]) -> None:
-        """Publish the ranking of the release."""
-        store = from_url(settings.redis_url, cap=settings.session_cap, ttl=settings.session_ttl)
-        try:
-            text = Ranking(ranking["strategy"], ranking["weights"], ranking["measured"]).to_json()
-            store.put(keys.ranking(self.release or ""), text.encode(), Deadline(_SECONDS))
-        finally:
-            store.close()
+def _searched(task: Task, settings: ProxySettings, cases: Sequence[SearchCase], *, told: bool) -> Searched:
+    with progress() as bar:
+        at = bar.add_task("Searches", total=min(len(cases), MOST_CASES))
+        found = searched(task, settings, cases, lambda done: bar.advance(at, done))
+    # The same is left out whatever the settings.
+    if found.note and not told:
+        err.print(printable(found.note), markup=False)
+    return found
 
 
-def _side(capture: Capture, settings: ProxySettings, index: str) -> EngineSide:
-    field = "" if settings.popularity == "none" else settings.popularity_field
-    return EngineSide(capture.replay.engine, index, settings.item_id, field, settings.engine_timeout_s)
+def _verdict(task: Task, found: Searched, most: int) -> tuple[Ranking, Choice | None]:
+    with progress() as bar:
+        at = bar.add_task("Orders", total=None)
+        return verdict(task, found, lambda: bar.advance(at, 1), max_displacement=most)
 
 
-def _row(named: dict[str, Any], ranking: Ranking, choice: Choice | None) -> dict[str, Any]:
+def _write(settings: ProxySettings, row: dict[str, Any]) -> None:
+    """Publish the ranking of the release."""
+    ranking = Ranking(**row["ranking"])
+    store = from_url(settings.redis_url, cap=settings.session_cap, ttl=settings.session_ttl)
+    try:
+        store.put(keys.ranking(row["release"]), ranking.to_json().encode(), Deadline(_SECONDS))
+    finally:
+        store.close()
+
+
+def _row(named: dict[str, Any], release: str, ranking: Ranking, choice: Choice | None) -> dict[str, Any]:
     return {
         "settings": named,
+        "release": release,
         "ranking": {
             "strategy": ranking.strategy, "weights": dict(ranking.weights), "measured": dict(ranking.measured),
         },
-        "chosen_on": {"mrr": choice.mrr, "tried": dict(choice.tried)} if choice else {"mrr": 0.0, "tried": {}},
+        "chosen_on": {"mrr": choice.mrr, "tried": dict(choice.tried)} if choice else None,
     }  # fmt: skip
 
 
-def _now() -> str:
-    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _best(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The row that was best where it was chosen; the first of those where nothing was measured."""
+    return max(rows, key=lambda row: row["chosen_on"]["mrr"] if row["chosen_on"] else -1.0)
 
 
-def _show(document: dict[str, Any], told: dict[str, Any]) -> None:
+def _show(document: dict[str, Any]) -> None:
     table = Table(box=SIMPLE_HEAD, title=Text(f"{document['log']} · {document['release']}"), title_justify="left")
     for column in ("settings", "strategy", "weights", "MRR plain", "MRR", "difference, 95 % interval"):
         table.add_column(column, justify="right" if "MRR" in column or "diff" in column else "left", overflow="fold")
+    told = _best(document["rows"])
     for row in document["rows"]:
         table.add_row(*map(Text, _cells(row)), style="bold" if row is told else None)
     out.print(table)
-    for line in _lines(document, told):
+    for line in (*_figures(told["ranking"]), _outcome(document, told)):
         out.print(printable(line), markup=False)
 
 
 def _cells(row: dict[str, Any]) -> Iterator[str]:
     ranking, measured = row["ranking"], row["ranking"]["measured"]
-    yield ", ".join(f"{name} {value}" for name, value in row["settings"].items()) or "as they are"
+    yield ", ".join(f"{name} {as_text(value)}" for name, value in row["settings"].items()) or "as they are"
     yield ranking["strategy"]
     yield ", ".join(f"{name} {weight:g}" for name, weight in ranking["weights"].items())
     if "mrr" not in measured:
         yield from ("–", "–", f"too few searches ({measured['too_few']})")
         return
     yield from (f"{measured[name]:.3f}" for name in ("mrr_plain", "mrr"))
-    yield (
-        "–"
-        if measured["low"] is None
-        else (f"{measured['difference']:+.3f} [{measured['low']:+.3f}, {measured['high']:+.3f}]")
-    )
+    interval = "" if measured["low"] is None else f" [{measured['low']:+.3f}, {measured['high']:+.3f}]"
+    yield f"{measured['difference']:+.3f}{interval}"
 
 
-def _lines(document: dict[str, Any], told: dict[str, Any]) -> Iterator[str]:
-    ranking, measured = told["ranking"], told["ranking"]["measured"]
+def _figures(ranking: dict[str, Any]) -> Iterator[str]:
+    measured = ranking["measured"]
     if "too_few" in measured:
         yield f"Fewer than {FEWEST_CASES} searches in a part: nothing was measured, the cautious defaults stay."
-    else:
-        each = ", ".join(f"{name} {value:.3f}" for name, value in measured["strategies"].items())
-        yield f"MRR on the {measured['cases']:,} searches that nothing was chosen on: {each}"
-        if ranking["strategy"] == "none":
-            yield f"Nothing was significantly better than the engine's order (tried: {measured['tried']})."
-        if measured["harmed"]:
-            yield f"Significantly worse in these parts: {'; '.join(measured['harmed'])}"
+        return
+    each = ", ".join(f"{name} {value:.3f}" for name, value in measured["strategies"].items())
+    yield f"MRR on the {measured['cases']:,} searches that nothing was chosen on: {each}"
+    if ranking["strategy"] == "none":
+        yield f"Nothing was significantly better than the engine's order (tried: {measured['tried']})."
+    if measured["harmed"]:
+        yield f"{measured['tried']} was significantly worse in these parts: {'; '.join(measured['harmed'])}"
+
+
+def _outcome(document: dict[str, Any], told: dict[str, Any]) -> str:
     if document["written"]:
-        yield f"Written into release {document['release']}; proxies follow within seconds."
-    elif told["settings"]:
-        better = " ".join(f"SESSIONRANK_{name.upper()}={value}" for name, value in told["settings"].items())
-        yield f"Best where it was chosen: {better}. Nothing was written."
-    else:
-        yield "Nothing was written (--dry-run)."
+        return f"Written into release {document['release']}; proxies follow within seconds."
+    if told["settings"] and told["chosen_on"]:
+        best = " ".join(f"SESSIONRANK_{name.upper()}={as_text(value)}" for name, value in told["settings"].items())
+        return f"Best where it was chosen: {best}. Nothing was written."
+    return "Nothing was written."

@@ -83,8 +83,8 @@ class RememberingBackend(SearchBackend):
     def _keep(self, key: tuple[str, str, bytes], kept: _Kept) -> None:
         with self._lock:
             self.asked += 1
-            # A refusal may be over a moment later.
-            if kept.status != 200 or key in self._answers:
+            # A refusal may be over a moment later, and an alias (the one thing that is read by GET) moved.
+            if kept.status != 200 or key[0].startswith("GET ") or key in self._answers:
                 return
             self._answers[key] = kept
             self._bytes += len(kept.body)

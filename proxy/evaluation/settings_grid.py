@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_type_hints
 
@@ -11,7 +12,7 @@ from sessionrank.errors import ConfigurationError
 
 from ..settings import ProxySettings
 
-__all__ = ["combinations", "parse_grid"]
+__all__ = ["as_text", "combinations", "parse_grid"]
 
 #: Settings that decide the order of hits.
 _TRIED = (
@@ -22,37 +23,49 @@ _MOST = 500
 
 
 def parse_grid(texts: Sequence[str]) -> dict[str, list[Any]]:
-    """Setting → its values to try, each checked as the environment's are.
+    """Setting → its values to try, each once, and each checked as the environment's are.
 
     Raises:
-        ConfigurationError: a setting that decides nothing here, a value that it cannot have, or too many combinations.
+        ConfigurationError: a setting that decides nothing here or stands twice, a value that it cannot have, or too
+            many combinations.
     """
-    hints, fields = get_type_hints(ProxySettings), {each.name: each for each in dataclasses.fields(ProxySettings)}
     grid: dict[str, list[Any]] = {}
     for text in texts:
         name, equals, values = text.partition("=")
         name = name.strip().lower().removeprefix("sessionrank_")
         if not equals or name not in _TRIED:
             raise ConfigurationError(f"--grid {text}: give SETTING=V,V,… with one of {', '.join(sorted(_TRIED))}")
+        if name in grid:
+            raise ConfigurationError(f"--grid {text}: {name} stands twice; give all its values at once")
         try:
-            grid[name] = [_value(hints[name], value.strip()) for value in values.split(",")]
-            for value in grid[name]:
-                fields[name].metadata["check"](value) if fields[name].metadata.get("check") else None
+            grid[name] = list(dict.fromkeys(_value(name, value.strip()) for value in values.split(",")))
         except ValueError as error:
             raise ConfigurationError(f"--grid {text}: {error}") from error
-    count = 1
-    for tried in grid.values():
-        count *= len(tried)
-    if count > _MOST:
+    if (count := math.prod(map(len, grid.values()))) > _MOST:
         raise ConfigurationError(f"--grid: {count:,} combinations; at most {_MOST} are tried")
     return grid
 
 
-def _value(kind: Any, text: str) -> Any:
+def _value(name: str, text: str) -> Any:
+    kind = get_type_hints(ProxySettings)[name]
     if kind == tuple[str, ...]:
-        # Several of one value are parted by a plus sign, because the comma parts the values.
-        return tuple(part for part in text.split("+") if part)
-    return kind(text)
+        # Several of one value are parted by a plus sign, because the comma parts the values; none is a value, too.
+        value: Any = tuple(part.strip() for part in text.split("+") if part.strip())
+    elif not text:
+        raise ValueError("a value is missing between the commas")
+    else:
+        value = kind(text)
+    (check,) = (each.metadata.get("check") for each in dataclasses.fields(ProxySettings) if each.name == name)
+    if check is not None:
+        check(value)
+    return value
+
+
+def as_text(value: Any) -> str:
+    """A value as the environment takes it."""
+    if isinstance(value, tuple):
+        return ",".join(value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def combinations(

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sessionrank.ranking import NOTHING_HELPS, Ranking
+from sessionrank.searchlog import SearchCase
 
 from ..ranking.base import Strategy
 from ..ranking.mix import Mix
@@ -26,7 +27,7 @@ from .capture import Captured
 from .figures import Columns, Sampler, compared
 from .metrics import reciprocal_rank
 
-__all__ = ["FEWEST_CASES", "GRID", "Choice", "chosen", "judged", "parted"]
+__all__ = ["FEWEST_CASES", "GRID", "MOST_CASES", "Choice", "chosen", "drawn", "judged", "mrr", "parted"]
 
 #: What the weights of ``mix`` are chosen from; only their proportions count, so that of covisits is 1 or nothing.
 GRID: Mapping[str, Sequence[float]] = {
@@ -40,6 +41,8 @@ GRID: Mapping[str, Sequence[float]] = {
 _ALONE = ("cosine", "covisit", "blend")
 #: With fewer searches in a part nothing is measured, and the cautious defaults stay.
 FEWEST_CASES = 100
+#: Of a longer log so many searches are drawn: more would say no more, and each is held in memory with its hits.
+MOST_CASES = 20_000
 #: A weight is changed for so much more MRR, no less.
 _WORTHWHILE = 1e-4
 _MOST_ROUNDS = 5
@@ -59,6 +62,14 @@ class Choice:
     def made(self) -> Strategy:
         """The strategy itself."""
         return STRATEGIES[self.strategy](self.weights or None)
+
+
+def drawn(cases: Sequence[SearchCase], *, seed: int, most: int = MOST_CASES) -> Sequence[SearchCase]:
+    """At most so many of the cases, in the order of the log."""
+    if len(cases) <= most:
+        return cases
+    places = np.random.default_rng(seed).choice(len(cases), most, replace=False)
+    return [cases[at] for at in np.sort(places)]
 
 
 def parted(ids: Sequence[str], *, seed: int, share: float = 0.5) -> tuple[list[int], list[int]]:
