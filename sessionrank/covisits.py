@@ -208,7 +208,7 @@ def covisited(blobs: Sequence[bytes | None], weights: NDArray[np.float64], hits:
     if not end or not hits:
         return Covisited(shares, 0.0, support)
     found = np.frombuffer(b"".join(bodies), _NEIGHBOUR)
-    wanted = np.array([zlib.crc32(hit.encode("utf-8", "surrogatepass")) for hit in hits], dtype=np.uint32)
+    wanted = _hashes(hits)
     there, at, ranked, order = _matches(np.ascontiguousarray(found["item"]), wanted)
     share = found["share"][there].astype(np.float64)
     # Whatever a damaged blob holds: numbers that are no share count for nothing.
@@ -220,6 +220,14 @@ def covisited(blobs: Sequence[bytes | None], weights: NDArray[np.float64], hits:
     # The first of equal hashes got all; ids that stand twice among the hits are one product of two indices.
     shares[order] = sums[ranked.searchsorted(ranked)]
     return Covisited(shares, float(share @ mass[of]), support)
+
+
+def _hashes(ids: Sequence[str]) -> NDArray[np.uint32]:
+    try:
+        # What item_hash does, in a third of the time for the ids of a window.
+        return np.fromiter(map(zlib.crc32, map(str.encode, ids)), np.uint32, len(ids))
+    except UnicodeEncodeError:
+        return np.fromiter(map(item_hash, ids), np.uint32, len(ids))
 
 
 def _matches(

@@ -260,3 +260,7 @@ def test_the_scores_are_those_of_a_loop_over_all_pairs(
     expected = [sum(w * row.get(hit, 0) for w, row in zip(weights, rows, strict=True)) for hit in hits]
     found = shares([blob(*row.items()) for row in rows], weights, hits)
     assert found == pytest.approx(expected)
+
+
+def test_a_hit_whose_id_is_no_unicode_leaves_the_others_as_they_are() -> None:
+    assert shares([blob(("b", 0.5), ("\ud800", 0.25))], [1.0], ["\ud800", "b", "c"]) == [0.25, 0.5, 0.0]
