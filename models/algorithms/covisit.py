@@ -60,7 +60,7 @@ class Covisit(Algorithm):
     back: float = parameter(1.0, "Weight of what came before against what came after.", least=0, most=1)
     decay: float = parameter(0.8, "Weight of an item against the next newer one; 0: the last alone.", least=0, most=1)
     last: int = parameter(20, "Newest items of the prefix that count; 0: all.", least=0)
-    neighbours: int = parameter(200, "Strongest neighbours that are kept of each item.", least=1, most=10_000)
+    neighbours: int = parameter(100, "Strongest neighbours that are kept of each item.", least=1, most=10_000)
 
     def fit(self, sessions: Sequence[Sequence[str]], *, on_epoch: OnEpoch | None = None) -> CovisitModel:
         data = learnable(sessions)
