@@ -139,8 +139,8 @@ class Forest:
         bits = bits.repeat(of_hits.shape[1], axis=0)
         for at, with_end, rows in self._hit_rules:
             # What is not known is sorted behind the infinite end: there its own row stands.
-            bits &= rows[with_end.searchsorted(of_hits[at])]
-        return np.asarray(self._leaves[_LOWEST[bits] + self._start].sum(axis=1))
+            bits &= rows.take(with_end.searchsorted(of_hits[at]), axis=0)
+        return np.asarray(self._leaves.take(_LOWEST.take(bits) + self._start).sum(axis=1))
 
 
 def _rows(splits: list[tuple[float, int, np.uint16, bool]], trees: int) -> tuple[list[float], NDArray[np.uint16]]:
