@@ -124,6 +124,11 @@ class EngineAnswer:
         """The concrete index and the id of each hit."""
         return [(hit.index, hit.id) for hit in self._hits]
 
+    @property
+    def first_index(self) -> str:
+        """The concrete index of the first hit; empty where there is none."""
+        return self._hits[0].index if self._hits else ""
+
     def indices(self) -> set[str]:
         """The concrete indices of the hits."""
         return {hit.index for hit in self._hits}

@@ -29,7 +29,7 @@ __all__ = ["Outline", "TwoPhase", "details", "outline", "put_together", "with_wa
 
 #: Bytes of hits that need not be fetched, from which two requests are faster than one: where doc values tell the ids,
 #: and where engines must look into each document for them. Measured; see docs/architecture.md.
-_SAVED_BY_SKU, _SAVED = 128 * 1024, 1024 * 1024
+_SAVED_BY_SKU, _SAVED = 192 * 1024, 1024 * 1024
 #: How much the latest answer counts for the mean size of hits.
 _NEWEST = 0.2
 _MOST_KNOWN = 1000
@@ -66,6 +66,8 @@ class _Seen:
     bytes: float = 0.0
     #: Whether all are of indices that our indexer made, where the field ``sku`` holds the id.
     by_sku: bool = False
+    #: Of the first hit of the answer that told so: another one may be another release, or none of ours.
+    index: str = ""
 
 
 class TwoPhase:
@@ -101,10 +103,13 @@ class TwoPhase:
         if change.body.keys().isdisjoint(_PARTS) and change.url.values.keys().isdisjoint(_PARTS):
             size = answer.bytes_a_hit
             seen.bytes += _NEWEST * (size - seen.bytes) if seen.bytes else size
-        seen.by_sku = all(release_of(index) is not None for index in answer.indices())
+        if seen.index != answer.first_index:
+            seen.index = answer.first_index
+            seen.by_sku = all(release_of(index) is not None for index in answer.indices())
 
     def pause(self, names: Sequence[str]) -> None:
         """The second phase did not fit: for a while, searches on these indices are fetched in one."""
+        self._seen.pop(tuple(names), None)
         if len(self._paused) >= _MOST_KNOWN:
             self._paused.clear()
         self._paused[tuple(names)] = time.monotonic() + _PAUSE

@@ -14,8 +14,9 @@ from proxy.extras import Extras
 from proxy.plan import Change, Page
 from proxy.request import Query
 from proxy.searchbody import read_fields
+from proxy.settings import ProxySettings
 from proxy.splice import read_answer
-from proxy.twophase import details, outline, put_together, with_warnings
+from proxy.twophase import TwoPhase, details, outline, put_together, with_warnings
 from sessionrank.errors import BackendError
 from tests.support.fake_backend import FakeResponse
 from tests.support.pipeline_shop import INDEX, ORDER, PipelineShop, content, ids
@@ -234,6 +235,17 @@ def test_a_page_behind_the_hits_needs_no_second_request() -> None:
     shop = visited(engine(), two_phase="always")
     assert ids(shop.search({"from": 50})) == []
     assert len(shop.backend.requests) == 1
+
+
+def test_whose_index_it_is_is_looked_at_anew_when_another_answers() -> None:
+    two_phase, change = TwoPhase(ProxySettings(two_phase="always")), changed({"size": 100})
+    fields = []
+    for index in (INDEX, "somebody-elses", INDEX):
+        hit = {"_index": index, "_id": "a", "_score": 1}
+        two_phase.learn(["catalog"], change, read_answer(json.dumps({"hits": {"hits": [hit]}}).encode()))
+        made = two_phase.outline(["catalog"], change)
+        fields.append(made.id_field if made else None)
+    assert fields == ["sku", "", "sku"]
 
 
 def fails(_: list[str]) -> BackendResponse:
