@@ -19,6 +19,8 @@ __all__ = ["CosineSignal", "session_vector", "vector_lookup"]
 _NAN = np.array(np.nan, DTYPE).tobytes()
 #: Shorter than this, what is left of a session points nowhere.
 _NOWHERE = 1e-6
+#: A unit vector, and what rounding adds to its length.
+_LONGEST = 1.01
 
 
 class CosineSignal(Signal):
@@ -46,7 +48,8 @@ class CosineSignal(Signal):
         with np.errstate(invalid="ignore", over="ignore"):
             products = np.frombuffer(rows, DTYPE).reshape(-1, vector.mean.size) @ vector.mean
             cosines = products.astype(np.float64) / vector.coherence
-        cosines[~np.isfinite(cosines)] = np.nan
+        # What is no cosine was made of vectors that are none.
+        cosines[~(np.abs(cosines) <= _LONGEST)] = np.nan
         _leave_themselves_out(cosines, session, vector, window.items)
         return Scored(cosines, {"coherence": vector.coherence, "weight": vector.weight})
 
@@ -83,15 +86,18 @@ def session_vector(weights: NDArray[np.float64], blobs: Sequence[bytes | None]) 
 
     Args:
         weights: of each event, the oldest first.
-        blobs: the stored vector of each event's item, or None.
+        blobs: the stored vector of each event's item, or None; what is no unit vector counts as none.
 
     Returns:
         None when no event's item has a vector, or when they cancel out.
     """
     matrix, positions = decode(blobs)
-    if not positions:
+    with np.errstate(over="ignore"):
+        lengths = np.linalg.norm(matrix, axis=1)
+    unit = (lengths <= _LONGEST) & (lengths * _LONGEST >= 1.0)
+    if not unit.any():
         return None
-    chosen = weights[positions]
+    matrix, chosen = matrix[unit], weights[positions][unit]
     total = float(chosen.sum())
     if not total > 0:
         return None

@@ -48,8 +48,15 @@ def test_events_without_a_vector_keep_their_place_in_time() -> None:
 
 @pytest.mark.parametrize(
     "blobs",
-    [[None, None], [b"", b""], [b"xyz", None], [blob(float("nan"), 1), None], [blob(1, 0), blob(-1, 0)]],
-    ids=["none", "empty", "odd size", "not finite", "cancelling out"],
+    [
+        [None, None],
+        [b"", b""],
+        [b"xyz", None],
+        [blob(float("nan"), 1), None],
+        [blob(1, 0), blob(-1, 0)],
+        [blob(3e38, 1), blob(0, 0)],
+    ],
+    ids=["none", "empty", "odd size", "not finite", "cancelling out", "not of unit length"],
 )
 def test_there_may_be_no_session_vector(blobs: list[bytes | None]) -> None:
     assert vector_of("ab", blobs, 1.0) is None
@@ -68,6 +75,14 @@ def test_the_signal_is_the_cosine_and_knows_nothing_of_odd_vectors() -> None:
     vector = SessionVector(np.array([0.5, 0.0], dtype="<f4"), 2.0, 0.5)
     expected = [1.0, np.nan, 0.0, np.nan, np.nan, 0.6, np.nan]
     assert scored(state(vector, "a"), values) == pytest.approx(expected, nan_ok=True)
+
+
+def test_what_is_no_unit_vector_counts_as_none() -> None:
+    vector = vector_of("abc", [blob(3e38, 0), blob(0, 1), blob(0.5, 0.5)], 0.5)
+    assert vector is not None
+    assert (vector.mean.tolist(), vector.weight, vector.coherence) == ([0.0, 1.0], 0.5, 1.0)
+    values: list[bytes | None] = [blob(0, 3e38), blob(0, -2), blob(0.6, 0.8)]
+    assert scored(state(vector, "b"), values) == pytest.approx([np.nan, np.nan, 0.8], nan_ok=True)
 
 
 def test_without_a_session_vector_the_signal_knows_nothing() -> None:
