@@ -226,7 +226,7 @@ def test_hits_of_two_releases_are_ordered_together(strategy: str) -> None:
 
 
 def test_the_engines_rank_is_that_of_the_window_also_where_its_hits_are_of_two_releases() -> None:
-    shop = Shop(engine(index=[INDEX, f"catalog-{OTHER}"]), strategy="mix", weight=0.0)
+    shop = Shop(engine(index=[*[INDEX] * 3, *[f"catalog-{OTHER}"] * 2]), strategy="mix", weight=0.0)
     publish(shop, covisits=COVISITS)
     publish(shop, release=OTHER, vectors={**VECTORS, "unknown": vector_of(1, 0)}, covisits=COVISITS)
     shop.views("scarlet")
