@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -98,6 +99,20 @@ def test_an_order_that_is_no_better_than_the_present_one_is_not_kept(model: Lear
     assert not found.is_better
 
 
+def test_an_order_that_the_present_one_is_better_than_is_not_kept(model: LearnedModel) -> None:
+    """Long sessions that click what is nearest, always: nothing is better than the cosine alone."""
+    cases = []
+    for case in visits(400, seed=6):
+        assert case.candidates is not None
+        if case.candidates.facts["length"] > 1:
+            nearest = int(case.candidates.signals["cosine"].argmax())
+            cases.append(Captured(case.candidates, nearest, case.reason, case.total))
+    found = judged(model, cases, Ranking("cosine"))
+    assert found.learned["difference"]["mrr"]["low"] > 0
+    assert mean(found.against) < 0
+    assert not found.is_better
+
+
 def test_a_bound_on_moves_holds_while_it_is_judged(model: LearnedModel) -> None:
     cases = visits(300, seed=4)
     bound, free = (mean(judged(model, cases, max_displacement=most).learned) for most in (1, 0))
@@ -141,7 +156,12 @@ def test_searches_whose_click_cannot_be_moved_teach_nothing() -> None:
     cases = visits(120)
     beyond = Captured(cases[0].candidates, None, "personalised", HITS)
     plain = Captured(None, 3, "no-vector", HITS)
-    examples = examples_of([*cases, beyond, plain])
+    first = cases[0].candidates
+    assert first is not None
+    unknown = first.signals["cosine"].copy()
+    unknown[2] = NAN
+    stays = Captured(replace(first, signals={**first.signals, "cosine": unknown}), 2, "personalised", HITS)
+    examples = examples_of([*cases, beyond, plain, stays])
     assert examples.counts.tolist() == [HITS] * 120
     assert examples.clicked.reshape(120, HITS).argmax(axis=1).tolist() == [case.clicked for case in cases]
     assert examples.clicked.sum() == 120
