@@ -1,4 +1,4 @@
-"""A small real shop: the first products of Online Retail, with planted vectors, loaded by the real indexer."""
+"""A small real shop: the first products of Online Retail, with planted vectors and covisits, by the real indexer."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
+from sessionrank.covisits import CovisitsFile
 from sessionrank.textfile import open_text
 from sessionrank.vectors import VectorsFile
 
 from .served import own_environment
 
-__all__ = ["CLUSTERS", "SIZE", "Shop", "command", "load_shop", "planted_vectors"]
+__all__ = ["CLUSTERS", "SIZE", "Shop", "command", "load_shop", "planted_covisits", "planted_vectors"]
 
 SIZE = 600
 CLUSTERS = 5
@@ -72,16 +73,36 @@ def planted_vectors(skus: Sequence[str], seed: int) -> tuple[VectorsFile, dict[s
     return file, {sku: int(number) for sku, number in zip(skus, numbers, strict=True)}
 
 
+def planted_covisits(cluster: Mapping[str, int]) -> CovisitsFile:
+    """Each product goes with all the others of its cluster alike, and was seen often."""
+    places: dict[int, list[int]] = {}
+    for place, number in enumerate(cluster.values()):
+        places.setdefault(number, []).append(place)
+    rows = [[other for other in places[number] if other != place] for place, number in enumerate(cluster.values())]
+    counts = np.array([len(row) for row in rows])
+    return CovisitsFile.build(
+        list(cluster),
+        np.full(len(rows), 400),
+        np.full(len(rows), 1000.0),
+        np.concatenate([[0], counts.cumsum()]),
+        np.concatenate(rows),
+        np.repeat(1.0 / counts, counts),
+        {"algorithm": "planted"},
+    )
+
+
 def load_shop(folder: Path, environment: Mapping[str, str], alias: str) -> Shop:
-    """Load the first products; one in ten has no vector, one in seven no popularity."""
+    """Load the first products; one in ten has neither vector nor covisits, one in seven no popularity."""
     rows = _products()
     skus = [str(row["sku"]) for row in rows]
     without = tuple(skus[::10])
     file, cluster = planted_vectors([sku for sku in skus if sku not in without], seed=7)
     file.save(folder / "vectors.npz")
+    planted_covisits(cluster).save(folder / "covisits.npz")
     (folder / "mapping.json").write_text(json.dumps(_MAPPING))
     (folder / "catalog.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     arguments = ["index", "load", str(folder / "catalog.jsonl"), "--vectors", str(folder / "vectors.npz"), "--json"]
+    arguments += ["--covisit", str(folder / "covisits.npz"), "--no-measure"]
     arguments += ["--alias", alias, "--mapping", str(folder / "mapping.json"), "--popularity-column", "popularity"]
     report = json.loads(command([*arguments, "--rejects", str(folder / "rejects.jsonl")], environment))
     assert (report["loaded"], report["rejected"]) == (SIZE, 0), report
