@@ -1,0 +1,147 @@
+"""A sparse shop, made of Online Retail by leaving three purchases an item to learn from: cosine alone harms it.
+
+Everything as a team would do it, by the real commands on a real engine: learn, load, measure on searches of the weeks
+after, and evaluate on searches that come later still.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import random
+import secrets
+from collections.abc import Iterable, Sequence
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from demo.online_retail import SPLIT, Shop, read_lines, shop_of
+from sessionrank.cli import SEARCH_COMMANDS, main
+from tests.support.shop import command
+from tests.support.stack import TestStack
+
+DATA = Path(__file__).parents[2] / "demo" / "data" / "OnlineRetail.csv.gz"
+#: Purchases of each item, on average, that models learn from.
+PURCHASES = 3
+#: Share of the visitors after the split; their visits are whole.
+VISITORS = 1.0
+#: Searches before this day tune, those from it on judge.
+LATER = "2011-11-05"
+CASES = {"earlier": "1500", "later": "1500"}
+
+
+def test_the_shop_is_one_that_cosine_harms(measured: Measured) -> None:
+    harm = measured.before["cosine"]["difference"]["mrr"]
+    assert harm["high"] < 0
+    assert measured.before["cosine"]["ratio"]["mean"] < 0.95
+    assert any(part["harmed"] for part in measured.before["cosine"]["slices"])
+    assert measured.before["cosine"]["reasons"]["personalised"] > 500
+
+
+def test_the_defaults_do_no_harm_before_anything_was_measured(measured: Measured) -> None:
+    assert measured.before["release"] == measured.before["mix"]
+    assert measured.before["mix"]["reasons"]["personalised"] > 500
+    assert measured.before["mix"]["sign"]["better"] + measured.before["mix"]["sign"]["worse"] > 100
+    assert harmed(measured.before["mix"]) == []
+
+
+def test_what_was_measured_for_the_release_does_none_on_later_searches_either(measured: Measured) -> None:
+    figures = measured.ranking["measured"]
+    assert measured.written
+    assert (measured.ranking["strategy"] == "none") == (figures["low"] <= 0)
+    assert figures["cases"] > 300
+    assert harmed(measured.after["release"]) == []
+    # What was chosen is what orders: the figures are not those of the defaults, which were measured before.
+    assert measured.after["release"]["metrics"] != measured.before["release"]["metrics"]
+
+
+def harmed(figures: dict[str, Any]) -> list[str]:
+    """Where an order is significantly worse than the engine's: in all, or in a part of the searches."""
+    parts = [f"{part['by']}: {part['part']}" for part in figures["slices"] if part["harmed"]]
+    return [*(["all"] if figures["difference"]["mrr"]["high"] < 0 else []), *parts]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Figures of each strategy on the later searches, before and after the release was measured on earlier ones."""
+
+    before: dict[str, Any]
+    after: dict[str, Any]
+    written: bool
+    ranking: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def measured(stack: TestStack, tmp_path_factory: pytest.TempPathFactory) -> Measured:
+    folder = tmp_path_factory.mktemp("thin")
+    write_shop(folder, shop_of(read_lines(DATA)))
+    learn(folder)
+    alias = f"thin{secrets.token_hex(4)}"
+    environment = {**stack.environment, "SESSIONRANK_REDIS_URL": stack.redis_url.rpartition("/")[0] + "/12"}
+    load(folder, alias, environment)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {**environment, "SESSIONRANK_INDICES": alias}.items():
+            patch.setenv(name, value)
+        # By the name that the proxy's modules have in this process.
+        for name in ("evaluate", "tune"):
+            patch.setitem(SEARCH_COMMANDS, name, (f"proxy.commands.search_{name}:{name}", "proxy", ""))
+        later = folder / "later.jsonl"
+        before = run("search", "evaluate", later, "--strategies", "cosine,mix,release", "--controls", "", "--json")
+        tuned = run("search", "tune", folder / "earlier.jsonl", "--json")
+        after = run("search", "evaluate", later, "--strategies", "release", "--controls", "", "--json")
+    return Measured(before["strategies"], after["strategies"], tuned["written"], tuned["rows"][0]["ranking"])
+
+
+def write_shop(folder: Path, shop: Shop) -> None:
+    """Catalogue, thinned orders to learn from, and whole visits after them."""
+    draw = random.Random(7)
+    bought = [line for line in shop.orders if line.customer]
+    kept = [line for line in bought if draw.random() < PURCHASES * len(shop.products) / len(bought)]
+    visitors = {customer for customer in sorted({one.customer for one in shop.baskets}) if draw.random() < VISITORS}
+    header = ("session_id", "product_id", "event_time_stamp")
+    rows_of(folder / "catalog.csv", ("sku", "name"), ((product.sku, product.name) for product in shop.products))
+    rows_of(folder / "learn.csv", header, ((line.customer, line.sku, line.time.isoformat()) for line in kept))
+    rows_of(
+        folder / "visits.csv", header,
+        ((one.customer, sku, one.time) for one in shop.baskets if one.customer in visitors for sku in one.skus),
+    )  # fmt: skip
+
+
+def rows_of(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([header, *rows])
+
+
+def learn(folder: Path) -> None:
+    """Vectors, covisits, and the two logs."""
+    shape = ("--min-length", "2", "--max-length-percentile", "100")
+    run("model", "train", "word2vec", folder / "learn.csv", *shape, "--min-count", "2", "--out", folder / "v.npz")
+    run("model", "train", "covisit", folder / "learn.csv", *shape, "--out", folder / "c.npz")
+    for name, period in (
+        ("earlier", ("--after", f"{SPLIT:%Y-%m-%d}", "--until", LATER)),
+        ("later", ("--after", LATER)),
+    ):
+        run("search", "log", folder / "visits.csv", "--catalog", folder / "catalog.csv", "--out",
+            folder / f"{name}.jsonl", *period, "--gap", "30", "--cases", CASES[name], "--max-length-percentile", "100")  # fmt: skip
+
+
+def load(folder: Path, alias: str, environment: dict[str, str]) -> None:
+    """By popularity, and not measured."""
+    orders = ("--orders", "learn.csv", "--order-sku", "product_id", "--order-quantity", "none")
+    paths = [str(folder / word) if word.endswith((".csv", ".npz")) else word for word in (
+        "catalog.csv", "--vectors", "v.npz", "--covisit", "c.npz", *orders, "--order-time", "event_time_stamp",
+    )]  # fmt: skip
+    report = json.loads(command(["index", "load", *paths, "--alias", alias, "--no-measure", "--json"], environment))
+    assert report["ranking"] is None, report
+
+
+def run(*words: str | Path) -> Any:
+    """What a command said as JSON; None where it was not asked for."""
+    with redirect_stdout(io.StringIO()) as said, pytest.raises(SystemExit) as left:
+        main([str(word) for word in words])
+    assert not left.value.code, said.getvalue()
+    return json.loads(said.getvalue()) if "--json" in words else None
