@@ -27,11 +27,12 @@ from tests.support.stack import TestStack
 DATA = Path(__file__).parents[2] / "demo" / "data" / "OnlineRetail.csv.gz"
 #: Purchases of each item, on average, that models learn from.
 PURCHASES = 3
-#: Share of the visitors after the split; their visits are whole.
-VISITORS = 1.0
-#: Searches before this day tune, those from it on judge.
 LATER = "2011-11-05"
-CASES = {"earlier": "1500", "later": "1500"}
+#: Searches to measure the release on, and those that come later.
+LOGS = {
+    "earlier.jsonl": ("--after", f"{SPLIT:%Y-%m-%d}", "--until", LATER, "--cases", "1500"),
+    "later.jsonl": ("--after", LATER, "--cases", "1500"),
+}
 
 
 def test_the_shop_is_one_that_cosine_harms(measured: Measured) -> None:
@@ -101,14 +102,11 @@ def write_shop(folder: Path, shop: Shop) -> None:
     draw = random.Random(7)
     bought = [line for line in shop.orders if line.customer]
     kept = [line for line in bought if draw.random() < PURCHASES * len(shop.products) / len(bought)]
-    visitors = {customer for customer in sorted({one.customer for one in shop.baskets}) if draw.random() < VISITORS}
     header = ("session_id", "product_id", "event_time_stamp")
     rows_of(folder / "catalog.csv", ("sku", "name"), ((product.sku, product.name) for product in shop.products))
     rows_of(folder / "learn.csv", header, ((line.customer, line.sku, line.time.isoformat()) for line in kept))
-    rows_of(
-        folder / "visits.csv", header,
-        ((one.customer, sku, one.time) for one in shop.baskets if one.customer in visitors for sku in one.skus),
-    )  # fmt: skip
+    visits = ((one.customer, sku, one.time) for one in shop.baskets for sku in one.skus)
+    rows_of(folder / "visits.csv", header, visits)
 
 
 def rows_of(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -121,12 +119,9 @@ def learn(folder: Path) -> None:
     shape = ("--min-length", "2", "--max-length-percentile", "100")
     run("model", "train", "word2vec", folder / "learn.csv", *shape, "--min-count", "2", "--out", folder / "v.npz")
     run("model", "train", "covisit", folder / "learn.csv", *shape, "--out", folder / "c.npz")
-    for name, period in (
-        ("earlier", ("--after", f"{SPLIT:%Y-%m-%d}", "--until", LATER)),
-        ("later", ("--after", LATER)),
-    ):
-        run("search", "log", folder / "visits.csv", "--catalog", folder / "catalog.csv", "--out",
-            folder / f"{name}.jsonl", *period, "--gap", "30", "--cases", CASES[name], "--max-length-percentile", "100")  # fmt: skip
+    for log, period in LOGS.items():
+        cut = ("--gap", "30", "--max-length-percentile", "100", *period)
+        run("search", "log", folder / "visits.csv", "--catalog", folder / "catalog.csv", *cut, "--out", folder / log)
 
 
 def load(folder: Path, alias: str, environment: dict[str, str]) -> None:
