@@ -163,8 +163,7 @@ def judged(
         "strategies": {name: round(value, 4) for name, value in _each(choice, cases, max_displacement)},
         "harmed": [f"{part['by']}: {part['part']}" for part in figures["slices"] if part["harmed"]],
     }
-    helps = choice.strategy != "none" and difference["low"] is not None and difference["low"] > 0
-    if not helps:
+    if not (difference["low"] is not None and difference["low"] > 0):
         return Ranking(NOTHING_HELPS.strategy, {}, measured)
     return Ranking(choice.strategy, choice.weights, measured)
 

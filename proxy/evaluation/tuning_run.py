@@ -12,7 +12,9 @@ from sessionrank.ranking import Ranking
 from sessionrank.searchlog import SearchCase
 from sessionrank.textfile import sha256_of
 
+from ..backends.base import SearchBackend
 from ..rankings import CAUTIOUS
+from ..sessions.base import SessionStore
 from ..settings import ProxySettings
 from .capture import Capture, Captured
 from .figures import Columns, Sampler
@@ -58,9 +60,20 @@ class Searched:
 
 
 def searched(
-    task: Task, settings: ProxySettings, cases: Sequence[SearchCase], on_done: Callable[[int], None]
+    task: Task,
+    settings: ProxySettings,
+    cases: Sequence[SearchCase],
+    on_done: Callable[[int], None],
+    *,
+    backend: SearchBackend | None = None,
+    store: SessionStore | None = None,
 ) -> Searched:
-    """Ask for all cases once; ``on_done`` is told how many more are done, or were left out.
+    """Ask for all cases once.
+
+    Args:
+        on_done: told how many more are done, or were left out.
+        backend: the engine, where it is not the one of the settings.
+        store: the same of the store.
 
     Raises:
         ConfigurationError: there is no such index, nothing to order by is published for it, it has none of the
@@ -69,7 +82,7 @@ def searched(
         StoreError: the same of the store.
     """
     cases = drawn(cases, seed=task.seed)
-    capture = Capture(settings, task.index, task.form, seed=task.seed)
+    capture = Capture(settings, task.index, task.form, seed=task.seed, backend=backend, store=store)
     try:
         # Whether there is such an index is found out by this, too, and told better.
         products = look_up(_side(capture, settings, task.index), {case.clicked for case in cases})

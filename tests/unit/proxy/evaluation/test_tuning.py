@@ -193,11 +193,14 @@ def test_a_choice_that_is_surely_better_is_what_the_release_carries_with_its_fig
 
 def test_a_choice_that_may_be_chance_is_not_taken_and_its_figures_are_told() -> None:
     choice = Choice("mix", {**Mix.defaults, "seen": 2.0}, 0.5, {})
-    ranking = verdict(choice, searches(by_chance, 200))
-    measured = ranking.measured
-    assert measured["low"] <= 0 <= measured["high"]
-    assert (ranking.strategy, ranking.weights, measured["tried"]) == ("none", {}, "mix")
-    assert measured["mrr"] != measured["mrr_plain"]
+    luck = set()
+    for seed in range(4):
+        ranking = verdict(choice, searches(by_chance, 200, seed=seed))
+        measured = ranking.measured
+        assert measured["low"] <= 0 <= measured["high"]
+        assert (ranking.strategy, ranking.weights, measured["tried"]) == ("none", {}, "mix")
+        luck.add(measured["mrr"] > measured["mrr_plain"])
+    assert luck == {True, False}
 
 
 def test_a_choice_that_harms_the_others_is_not_taken() -> None:
