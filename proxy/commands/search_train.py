@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from msgspec.structs import replace
 
 from sessionrank import keys
 from sessionrank.console import err, out, print_json, printable, progress
@@ -23,7 +24,7 @@ from ..deadline import Deadline
 from ..evaluation.capture import Capture, Captured
 from ..evaluation.figures import Columns, Sampler
 from ..evaluation.growing import TREES, lightgbm
-from ..evaluation.learning import judged_against, learned_from, present_ranking
+from ..evaluation.learning import judged_against, learned_from, present_ranking, start_of
 from ..evaluation.needed import check_release
 from ..evaluation.outcomes import in_threads
 from ..evaluation.products import EngineSide, Products, look_up, present
@@ -61,9 +62,10 @@ _SECONDS = 30.0
 def train(log: Path, as_json: bool, **options: Any) -> None:
     """Learn on the searches in LOG how to order hits (LightGBM, LambdaMART), and judge it on those held back.
 
-    What it learns from are the signals that the proxy has: the engine's rank and score, cosine, covisits, what was seen
-    before, and how much is known of the session. It is judged against what orders the release now (the cautious `mix`
-    where nothing was measured), on visitors that neither it nor `search tune` with the same --seed and log learned on.
+    It begins with what `mix` says, by the weights of the release, and corrects that by all that the proxy knows: the
+    engine's rank and score, cosine, covisits, what was seen before, and how much is known of the session. It is judged
+    against what orders the release now (the cautious `mix` where nothing was measured), on visitors that neither it nor
+    `search tune` with the same --seed and log learned on. A thousand searches are few, five thousand are enough.
 
     With --publish it goes into the release, if there it is better than that and surely better than the engine's own
     order; proxies follow within seconds. Run `search tune` before this, not after it: it would replace the choice.
@@ -97,7 +99,8 @@ def train(log: Path, as_json: bool, **options: Any) -> None:
     if len(judging) < FEWEST_CASES:
         raise DataError(f"{log}: only {len(judging):,} searches are held back; {FEWEST_CASES} are the least")
     origin = {"log": log.name, "sha256": sha256_of(log), "seed": seed, "searches": len(learning)}
-    model = _grown([found.captured[at] for at in learning], origin, seed, threads)
+    start = start_of(found.present, settings.weight)
+    model = _grown([found.captured[at] for at in learning], start, origin, seed, threads)
     sampler = Sampler([found.cases[at].id for at in judging], resamples=1000, seed=seed)
     verdict = judged_against(
         found.present, model, [found.captured[at] for at in judging], found.columns(judging), sampler,
@@ -164,11 +167,13 @@ def _replayed(
     return _Found(kept, captured, products, release, now)
 
 
-def _grown(captured: Sequence[Captured], origin: dict[str, Any], seed: int, threads: int) -> LearnedModel:
+def _grown(
+    captured: Sequence[Captured], start: dict[str, float], origin: dict[str, Any], seed: int, threads: int
+) -> LearnedModel:
     with progress() as bar:
         task = bar.add_task("Trees", total=TREES)
-        model = learned_from(captured, seed=seed, threads=threads, on_tree=lambda: bar.advance(task, 1))
-    return LearnedModel(model.features, model.trees, {**model.meta, **origin})
+        model = learned_from(captured, start, seed=seed, threads=threads, on_tree=lambda: bar.advance(task, 1))
+    return replace(model, meta={**model.meta, **origin})
 
 
 def _publish(settings: ProxySettings, release: str, model: bytes, ranking: Ranking) -> None:

@@ -22,7 +22,7 @@ __all__ = ["PARAMETERS", "TREES", "Examples", "grown", "lightgbm"]
 PARAMETERS: Mapping[str, Any] = {
     "objective": "lambdarank",
     "num_leaves": 8,
-    "learning_rate": 0.1,
+    "learning_rate": 0.05,
     "min_data_in_leaf": 200,
     "lambda_l2": 50.0,
     "feature_fraction": 0.8,
@@ -48,6 +48,8 @@ class Examples:
     clicked: NDArray[np.int8]
     #: The number of hits of each search.
     counts: NDArray[np.int64]
+    #: What each hit is worth before there are trees (hits).
+    start: NDArray[np.float64]
 
 
 def lightgbm() -> ModuleType:
@@ -71,9 +73,21 @@ def lightgbm() -> ModuleType:
 
 
 def grown(
-    features: Sequence[str], examples: Examples, *, seed: int, threads: int, on_tree: Callable[[], None] = lambda: None
+    features: Sequence[str],
+    examples: Examples,
+    start: Mapping[str, float],
+    *,
+    seed: int,
+    threads: int,
+    on_tree: Callable[[], None] = lambda: None,
 ) -> LearnedModel:
-    """Trees that order the hits of these searches; ``on_tree`` is told of each.
+    """Trees that order the hits of these searches, beginning with what they are worth already.
+
+    So few searches, of which little can be learned, spoil nothing.
+
+    Args:
+        start: the weights that made ``examples.start``.
+        on_tree: told of each tree.
 
     Raises:
         ConfigurationError: LightGBM is not there.
@@ -82,7 +96,9 @@ def grown(
     library = lightgbm()
     parameters = {**PARAMETERS, "seed": seed}
     names = [name.replace(" ", "_") for name in features]
-    data = library.Dataset(examples.matrix, examples.clicked, group=examples.counts, feature_name=names)
+    data = library.Dataset(
+        examples.matrix, examples.clicked, group=examples.counts, init_score=examples.start, feature_name=names
+    )
     try:
         booster = library.train({**parameters, "num_threads": threads}, data, TREES, callbacks=[lambda _: on_tree()])
     except library.basic.LightGBMError as error:
@@ -93,7 +109,7 @@ def grown(
     gain = booster.feature_importance("gain")
     shares = {features[at]: round(float(gain[at] / gain.sum()), 4) for at in np.argsort(-gain, kind="stable")}
     meta = {"library": f"lightgbm {library.__version__}", "parameters": parameters, "gain": shares}
-    return LearnedModel(list(features), trees, meta)
+    return LearnedModel(list(features), dict(start), trees, meta)
 
 
 def _tree(root: Mapping[str, Any]) -> Tree:

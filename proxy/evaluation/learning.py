@@ -19,8 +19,9 @@ from sessionrank.errors import DataError
 from sessionrank.ranking import Ranking
 
 from ..ranking.base import Strategy
-from ..ranking.features import FEATURES, features
+from ..ranking.features import FEATURES, START, features, weighed
 from ..ranking.learned import Learned
+from ..ranking.mix import Mix
 from ..ranking.registry import STRATEGIES
 from ..ranking.trees import LearnedModel
 from ..rankings import CAUTIOUS
@@ -29,14 +30,17 @@ from .figures import Columns, Sampler, compared, summary
 from .growing import Examples, grown
 from .tuning import FEWEST_CASES
 
-__all__ = ["MOST_HITS", "Verdict", "examples_of", "judged_against", "learned_from", "present_ranking"]
+__all__ = ["MOST_HITS", "Verdict", "examples_of", "judged_against", "learned_from", "present_ranking", "start_of"]
 
 #: Hits that are learned from: 20,000 searches with windows of 200 take half a gigabyte.
 MOST_HITS = 4_000_000
 
 
-def examples_of(cases: Sequence[Captured]) -> Examples:
+def examples_of(cases: Sequence[Captured], start: Mapping[str, float]) -> Examples:
     """The hits of those searches that teach something: the clicked one is among the hits that have an order.
+
+    Args:
+        start: the weights of the sum that the trees begin with.
 
     Raises:
         DataError: they are too few, or too many for the memory.
@@ -47,7 +51,7 @@ def examples_of(cases: Sequence[Captured]) -> Examples:
     for case in cases:
         if case.candidates is None or case.clicked is None:
             continue
-        made = features(case.candidates)
+        made = features(case.candidates, start)
         if not made.known[case.clicked]:
             continue
         matrices.append(made.matrix())
@@ -61,14 +65,29 @@ def examples_of(cases: Sequence[Captured]) -> Examples:
             f"window; {FEWEST_CASES} are the least"
         )
     counts = np.array([len(each) for each in matrices], dtype=np.int64)
-    return Examples(np.vstack(matrices), np.concatenate(clicked), counts)
+    matrix = np.vstack(matrices)
+    return Examples(matrix, np.concatenate(clicked), counts, matrix[:, START].copy())
+
+
+def start_of(present: Ranking, weight: float) -> dict[str, float]:
+    """The sum that trees begin with: that of the release where it has one, else the cautious one.
+
+    Args:
+        weight: of the session, as the proxy's setting says.
+    """
+    return weighed(present.weights or Mix.defaults if present.strategy == "mix" else Mix.defaults, weight)
 
 
 def learned_from(
-    cases: Sequence[Captured], *, seed: int, threads: int, on_tree: Callable[[], None] = lambda: None
+    cases: Sequence[Captured],
+    start: Mapping[str, float],
+    *,
+    seed: int,
+    threads: int,
+    on_tree: Callable[[], None] = lambda: None,
 ) -> LearnedModel:
     """A model that orders the hits of these searches. Raises as :func:`examples_of` and :func:`growing.grown`."""
-    return grown(FEATURES, examples_of(cases), seed=seed, threads=threads, on_tree=on_tree)
+    return grown(FEATURES, examples_of(cases, start), start, seed=seed, threads=threads, on_tree=on_tree)
 
 
 def present_ranking(said: bytes | None) -> Ranking:

@@ -6,6 +6,7 @@ changes what a feature means gives it another name.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,22 +15,24 @@ from numpy.typing import NDArray
 from .base import Candidates
 from .mix import confidence, standardised, unknown
 
-__all__ = ["FEATURES", "HIT_FEATURES", "SESSION_FEATURES", "SIGNALS", "Features", "features"]
+__all__ = ["FEATURES", "HIT_FEATURES", "SESSION_FEATURES", "SIGNALS", "START", "Features", "features", "weighed"]
 
 #: The signals that must be there.
 SIGNALS = ("cosine", "covisit", "rank", "score", "seen")
 
-#: Of each hit. ``… z``: standardised over the window; ``… place``: -log2(1 + rank), by that signal alone.
+#: Of each hit. ``… z``: standardised over the window; ``… place``: -log2(1 + rank), by that signal alone;
+#: ``mix``: the weighted sum that the trees begin with.
 HIT_FEATURES = (
     "rank", "score below best", "score z", "cosine", "cosine z", "cosine place", "covisit", "covisit z",
-    "covisit place", "seen", "mix 1",
+    "covisit place", "seen", "mix",
 )  # fmt: skip
 #: Of the session, and of the search: one number for all hits.
 SESSION_FEATURES = ("length", "coherence", "weight", "evidence", "support", "hits")
 FEATURES = (*HIT_FEATURES, *SESSION_FEATURES)
 
-#: A cautious sum, whatever the defaults of ``mix`` are by now: ``mix 1`` is what it says of a hit.
-_MIX_1 = {"rank": 0.4, "cosine": 0.35, "covisit": 0.7}
+#: Where the sum stands that the trees begin with, among :data:`HIT_FEATURES`.
+START = HIT_FEATURES.index("mix")
+_OF_SESSION = ("cosine", "covisit", "seen")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +52,30 @@ class Features:
         return np.hstack([hits, np.broadcast_to(self.of_session, (len(hits), len(SESSION_FEATURES)))])
 
 
-def features(candidates: Candidates) -> Features:
-    """The features of a window's hits; needs all of :data:`SIGNALS`."""
+def weighed(weights: Mapping[str, float], weight: float) -> dict[str, float]:
+    """The weights of ``mix`` with the weight of the session in them, so that nothing can change the sum later."""
+    return {name: each * (weight if name in _OF_SESSION else 1 - weight) for name, each in weights.items()}
+
+
+def features(candidates: Candidates, start: Mapping[str, float]) -> Features:
+    """The features of a window's hits; needs all of :data:`SIGNALS`.
+
+    Args:
+        start: signal → weight (:func:`weighed`) in the sum that the trees begin with.
+    """
     signals, facts = candidates.signals, candidates.facts
     score, cosine, covisit = signals["score"], signals["cosine"], signals["covisit"]
-    standard = {name: standardised(signals[name]) for name in _MIX_1}
+    standard = {name: standardised(signals[name]) for name in ("rank", "score", "cosine", "covisit")}
+    standard["seen"] = signals["seen"]
     trust = confidence(facts)
+    mix = np.zeros(candidates.count)
+    for name, weight in start.items():
+        if weight := weight * trust.get(name, 1.0):
+            mix += weight * standard[name]
     of_hits = (
         signals["rank"],
         score - np.fmax.reduce(score, initial=-np.inf),
-        standardised(score),
+        standard["score"],
         cosine,
         standard["cosine"],
         _places(cosine),
@@ -66,7 +83,7 @@ def features(candidates: Candidates) -> Features:
         standard["covisit"],
         _places(covisit),
         signals["seen"],
-        np.add.reduce([weight * trust.get(name, 1.0) * standard[name] for name, weight in _MIX_1.items()]),
+        mix,
     )
     of_session = [facts.get(name, np.nan) for name in SESSION_FEATURES[:-1]]
     return Features(np.stack(of_hits), np.array([*of_session, candidates.count]), ~unknown(signals, candidates.count))

@@ -1,14 +1,15 @@
-"""A learned model: regression trees whose values are added up, scored without the library that grew them.
+"""A learned model: regression trees whose values are added to a start, scored without the library that grew them.
 
 What trains is LightGBM; what serves is this. So a worker loads no other library in the middle of a search (that takes a
 second and more), and what stands in the store is never read by a parser written in C++. The file is JSON::
 
-    {"format_version": 1, "features": ["rank", …], "meta": {…},
+    {"format_version": 1, "features": ["rank", …], "start": {"rank": 0.2, …}, "meta": {…},
      "trees": [{"splits": [[3, 0.25, 0, 2, false], …], "leaves": [-0.02, 0.01, …]}, …]}
 
-A tree's leaves are numbered from left to right. A split is (feature, threshold, first, middle, nan): of the leaves that
-it parts, ``first`` is the leftmost, and those before ``middle`` are on its left side, where a number up to and with the
-threshold goes; ``nan`` tells whether what is not known goes to the right.
+``start`` holds the weights of signals in the sum that the trees correct. A tree's leaves are numbered from left to
+right. A split is (feature, threshold, first, middle, nan): of the leaves that it parts, ``first`` is the leftmost, and
+those before ``middle`` are on its left side, where a number up to and with the threshold goes; ``nan`` tells whether
+what is not known goes to the right.
 
 Scoring: each split that goes right rules out the leaves from ``first`` to before ``middle``; what is left over of a
 tree after all of its splits begins with the leaf that is reached. So the splits of a feature can be applied to all
@@ -37,6 +38,7 @@ MOST_TREES = 500
 MOST_LEAVES = 16
 #: Bytes of a model; the largest that fits the bounds takes less.
 _LARGEST = 2 * 1024 * 1024
+_LARGEST_WEIGHT = 1000.0
 _ALL = np.uint16(0xFFFF)
 #: Bits → the number of the lowest that is set (0 where none is, which no sound tree comes to).
 _LOWEST = np.zeros(1 << 16, np.uint8)
@@ -57,6 +59,8 @@ class LearnedModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What training made."""
 
     features: list[str]
+    #: Signal → its weight in the sum that the trees begin with.
+    start: dict[str, float]
     trees: list[Tree]
     #: How it was trained.
     meta: dict[str, Any]
@@ -70,11 +74,11 @@ class LearnedModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 _decoder = msgspec.json.Decoder(LearnedModel)
 
 
-def read_model(data: bytes, features: Sequence[str]) -> LearnedModel:
+def read_model(data: bytes, features: Sequence[str], signals: Sequence[str]) -> LearnedModel:
     """Read what :meth:`LearnedModel.packed` wrote.
 
     Raises:
-        DataError: it is something else, is not sound, or was trained for other features than these.
+        DataError: it is something else, is not sound, or was trained for other features and signals than these.
     """
     if not data:
         raise DataError("there is no learned model; `sessionrank search train --publish` makes one")
@@ -88,6 +92,8 @@ def read_model(data: bytes, features: Sequence[str]) -> LearnedModel:
         raise DataError("the learned model is of another version of Sessionrank; make it again with `search train`")
     if not 1 <= len(model.trees) <= MOST_TREES:
         raise DataError(f"a learned model of {len(model.trees)} trees; 1 to {MOST_TREES} are taken")
+    if not all(name in signals and abs(weight) <= _LARGEST_WEIGHT for name, weight in model.start.items()):
+        raise DataError("the learned model is damaged: a weight is of no signal, or no weight")
     for number, tree in enumerate(model.trees, 1):
         if not _is_sound(tree, len(features)):
             raise DataError(f"the learned model is damaged: its tree {number} is none")

@@ -12,4 +12,4 @@ def by_cosine(*, lift: float = 1.0) -> LearnedModel:
     """Three leaves by the cosine: up to 0.25, up to 0.75, and above; what has none goes to the left."""
     cosine = FEATURES.index("cosine")
     splits = [(cosine, 0.25, 0, 1, False), (cosine, 0.75, 1, 2, False)]
-    return LearnedModel(list(FEATURES), [Tree(splits, [0.0, 0.5 * lift, lift])], {"made": "by hand"})
+    return LearnedModel(list(FEATURES), {}, [Tree(splits, [0.0, 0.5 * lift, lift])], {"made": "by hand"})

@@ -13,9 +13,10 @@ import pytest
 from proxy.evaluation.capture import Captured
 from proxy.evaluation.figures import Columns, Sampler
 from proxy.evaluation.growing import lightgbm
-from proxy.evaluation.learning import Verdict, examples_of, judged_against, learned_from, present_ranking
+from proxy.evaluation.learning import Verdict, examples_of, judged_against, learned_from, present_ranking, start_of
 from proxy.evaluation.tuning import parted
 from proxy.ranking.base import Candidates
+from proxy.ranking.mix import Mix
 from proxy.ranking.trees import LearnedModel
 from proxy.rankings import CAUTIOUS
 from sessionrank.errors import ConfigurationError, DataError
@@ -55,7 +56,7 @@ def judged(
 
 @pytest.fixture(scope="module")
 def model() -> LearnedModel:
-    return learned_from(visits(700), seed=1, threads=1)
+    return learned_from(visits(700), start_of(CAUTIOUS, 0.7), seed=1, threads=1)
 
 
 @pytest.fixture(scope="module")
@@ -161,18 +162,18 @@ def test_searches_whose_click_cannot_be_moved_teach_nothing() -> None:
     unknown = first.signals["cosine"].copy()
     unknown[2] = NAN
     stays = Captured(replace(first, signals={**first.signals, "cosine": unknown}), 2, "personalised", HITS)
-    examples = examples_of([*cases, beyond, plain, stays])
+    examples = examples_of([*cases, beyond, plain, stays], {})
     assert examples.counts.tolist() == [HITS] * 120
     assert examples.clicked.reshape(120, HITS).argmax(axis=1).tolist() == [case.clicked for case in cases]
     assert examples.clicked.sum() == 120
     with pytest.raises(DataError, match=r"only 90 of 92 searches .* 100 are the least"):
-        examples_of([*cases[:90], beyond, plain])
+        examples_of([*cases[:90], beyond, plain], {})
 
 
 def test_more_hits_than_the_memory_is_for_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("proxy.evaluation.learning.MOST_HITS", 1999)
     with pytest.raises(DataError, match="--cases"):
-        examples_of(visits(120))
+        examples_of(visits(120), {})
 
 
 def test_held_back_visitors_are_among_those_that_tune_judges_on() -> None:
@@ -197,3 +198,30 @@ def test_without_openmp_there_is_one_line_that_names_the_package(
     monkeypatch.delitem(sys.modules, "lightgbm", raising=False)
     with pytest.raises(ConfigurationError, match=r"libgomp\.so\.1.*apt-get install libgomp1"):
         lightgbm()
+
+
+def test_trees_begin_with_the_sum_of_the_release_and_else_with_the_cautious_one() -> None:
+    assert start_of(Ranking("mix", {"cosine": 2.0, "rank": 0.5}), 0.75) == {"cosine": 1.5, "rank": 0.125}
+    cautious = start_of(CAUTIOUS, 0.7)
+    assert cautious["covisit"] == pytest.approx(0.7)
+    assert start_of(Ranking("covisit"), 0.7) == start_of(Ranking("none"), 0.7) == cautious
+
+
+def test_of_few_searches_that_tell_little_nothing_is_unlearned() -> None:
+    """What `mix` puts first is clicked: a hundred searches must not lose that."""
+
+    def by_mix(count: int, seed: int) -> list[Captured]:
+        made = []
+        for case in visits(count, seed):
+            assert case.candidates is not None
+            order, _ = Mix({"cosine": 1.0, "rank": 0.4}).order(case.candidates)
+            made.append(replace(case, clicked=int(order[0])))
+        return made
+
+    present = Ranking("mix", {"cosine": 1.0, "rank": 0.4})
+    found = {}
+    for name, start in (("begun", start_of(present, 0.7)), ("from nothing", {})):
+        few = learned_from(by_mix(100, 7), start, seed=1, threads=1)
+        found[name] = mean(judged(few, by_mix(200, 8), present).learned, "metrics")
+    assert found["begun"] > 0.95
+    assert found["begun"] > found["from nothing"] + 0.03

@@ -39,7 +39,7 @@ def test_hits_are_ordered_by_the_model_of_the_release(strategy: str) -> None:
         b"",
         b"garbage",
         SOUND.packed()[:-20],
-        LearnedModel(list(FEATURES[1:]), SOUND.trees, {}).packed(),
+        LearnedModel(list(FEATURES[1:]), {}, SOUND.trees, {}).packed(),
         b"tree\nversion=v4\n" * 1000,
     ],
     ids=["missing", "empty", "garbage", "cut", "of other features", "as LightGBM writes it"],

@@ -15,6 +15,7 @@ from proxy.evaluation.growing import Examples, grown
 from proxy.ranking.trees import MOST_LEAVES, MOST_TREES, Forest, LearnedModel, Tree, read_model
 from sessionrank.errors import DataError
 
+SIGNALS = ["one", "two"]
 NAMES = ["one", "two", "three", "of all"]
 #: Up to 1 to the first leaf; above, up to 5 of the second feature to the second leaf, else to the third.
 SMALL = Tree([(0, 1.0, 0, 1, False), (1, 5.0, 1, 2, True)], [0.25, 0.5, -1.0])
@@ -27,7 +28,7 @@ def values(model: LearnedModel, rows: list[list[float]]) -> list[float]:
 
 
 def model_of(*trees: Tree) -> LearnedModel:
-    return LearnedModel(NAMES, list(trees), {})
+    return LearnedModel(NAMES, {"two": 0.5}, list(trees), {})
 
 
 def searches(seed: int, count: int = 60, hits: int = 30) -> Examples:
@@ -40,7 +41,7 @@ def searches(seed: int, count: int = 60, hits: int = 30) -> Examples:
     clicked[np.arange(count) * hits + worth.reshape(count, hits).argmax(axis=1)] = 1
     for feature, share in ((0, 0.1), (1, 0.3)):
         matrix[chance.random(len(matrix)) < share, feature] = np.nan
-    return Examples(matrix, clicked, np.full(count, hits))
+    return Examples(matrix, clicked, np.full(count, hits), chance.normal(size=len(matrix)) / 4)
 
 
 def test_a_hit_gets_the_leaf_that_its_numbers_lead_to() -> None:
@@ -79,12 +80,12 @@ def grown_by_lightgbm(examples: Examples, monkeypatch: pytest.MonkeyPatch) -> tu
         return kept[-1]
 
     monkeypatch.setattr(lightgbm, "train", keeping)
-    return grown(NAMES, examples, seed=1, threads=1), kept[0]
+    return grown(NAMES, examples, {"two": 0.5}, seed=1, threads=1), kept[0]
 
 
 def test_a_model_scores_as_the_library_that_grew_it(monkeypatch: pytest.MonkeyPatch) -> None:
     model, booster = grown_by_lightgbm(searches(1), monkeypatch)
-    read = read_model(model.packed(), NAMES)
+    read = read_model(model.packed(), NAMES, SIGNALS)
     assert read == model
     assert sum(len(tree.splits) for tree in read.trees) > 200
     fresh = searches(2).matrix[:900]
@@ -100,15 +101,16 @@ def test_a_model_scores_as_the_library_that_grew_it(monkeypatch: pytest.MonkeyPa
 
 def test_equal_searches_and_seeds_give_equal_models_on_any_number_of_threads() -> None:
     assert (
-        grown(NAMES, searches(3), seed=5, threads=1).packed() == grown(NAMES, searches(3), seed=5, threads=2).packed()
+        grown(NAMES, searches(3), {}, seed=5, threads=1).packed()
+        == grown(NAMES, searches(3), {}, seed=5, threads=2).packed()
     )
 
 
 def test_signals_that_tell_nothing_are_nothing_to_learn_from() -> None:
     examples = searches(4)
-    nothing = Examples(np.zeros_like(examples.matrix), examples.clicked, examples.counts)
+    nothing = Examples(np.zeros_like(examples.matrix), examples.clicked, examples.counts, examples.start)
     with pytest.raises(DataError, match="nothing can be learned"):
-        grown(NAMES, nothing, seed=1, threads=1)
+        grown(NAMES, nothing, {}, seed=1, threads=1)
 
 
 @pytest.mark.parametrize(
@@ -128,19 +130,21 @@ def test_signals_that_tell_nothing_are_nothing_to_learn_from() -> None:
         ({"trees": [{"splits": [[0, 0.0, 0, 1, 1]], "leaves": [1.0, 2.0]}]}, "not a learned model"),
         ({"trees": [{"splits": [[0, "low", 0, 1, False]], "leaves": [1.0, 2.0]}]}, "not a learned model"),
         ({"surprise": 1}, "not a learned model"),
+        ({"start": {"three": 1.0}}, "of no signal"),
+        ({"start": {"one": 1001.0}}, "no weight"),
     ],
 )
 def test_a_model_that_cannot_be_scored_is_refused(change: dict[str, Any], said: str) -> None:
-    fields = {"format_version": 1, "features": NAMES, "trees": [SMALL], "meta": {}}
-    assert read_model(msgspec.json.encode(fields), NAMES)
+    fields = {"format_version": 1, "features": NAMES, "start": {"one": 1.0}, "trees": [SMALL], "meta": {}}
+    assert read_model(msgspec.json.encode(fields), NAMES, SIGNALS)
     with pytest.raises(DataError, match=said):
-        read_model(msgspec.json.encode(fields | change), NAMES)
+        read_model(msgspec.json.encode(fields | change), NAMES, SIGNALS)
 
 
 @pytest.mark.parametrize("data", [b"", b"\xff\xfe", b"[" * 100_000, b" " * (2 * 1024 * 1024 + 1), b'{"trees": 1e999}'])
 def test_what_is_no_model_at_all_is_refused(data: bytes) -> None:
     with pytest.raises(DataError):
-        read_model(data, NAMES)
+        read_model(data, NAMES, SIGNALS)
 
 
 def test_damaged_models_are_refused_or_score_numbers() -> None:
@@ -153,7 +157,7 @@ def test_damaged_models_are_refused_or_score_numbers() -> None:
             at = chance.randrange(len(damaged))
             damaged[at : at + chance.randint(0, 3)] = chance.choice([b"", b"9", b"-", b"e9", b"[", b"\x00", b"7,"])
         try:
-            model = read_model(bytes(damaged), NAMES)
+            model = read_model(bytes(damaged), NAMES, SIGNALS)
         except DataError as error:
             outcomes.add("refused" if "\n" not in str(error) else "told in two lines")
         else:
