@@ -119,9 +119,9 @@ class Gatherer:
                 signals.setdefault(name, np.full(len(window.items), np.nan))[part] = scored.values
             # Of two releases the one that knows more of the session has the word.
             facts |= {name: value for name, value in scored.facts.items() if value >= facts.get(name, 0.0)}
-        told = [signals[name] for name in ("cosine", "covisit") if name in signals]
-        if told and all(np.isnan(values).all() for values in told):
-            raise NotRankable("no-vector" if not any(vectors.values()) else "no-known-hits")
+        if not _tells(signals):
+            unknown = ("cosine" in signals or "covisit" in signals) and not any(vectors.values())
+            raise NotRankable("no-vector" if unknown and "support" not in facts else "no-known-hits")
         return Gathered(signals, facts, record, releases)
 
     def _asked(
@@ -220,6 +220,13 @@ class Gatherer:
         except StoreError:
             # The vector is at hand for this search; the next one makes it again.
             return
+
+
+def _tells(signals: Mapping[str, NDArray[np.float64]]) -> bool:
+    """Whether anything of the session is known to have to do with any hit; a share of 0 is what all strangers have."""
+    if (cosine := signals.get("cosine")) is not None and not np.isnan(cosine).all():
+        return True
+    return any((signals[name] > 0.0).any() for name in ("covisit", "seen") if name in signals)
 
 
 def _window(window: Window, part: _Part) -> Window:

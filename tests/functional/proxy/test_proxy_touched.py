@@ -33,7 +33,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "size": 40,
         "aggs": {"groups": {"terms": {"field": "group"}, "aggs": {"p": {"avg": {"field": "popularity"}}}}},
     },
-    "post-filter": {"query": RED, "post_filter": {"terms": {"group": ["red", "heart", "box", "bag"]}}, "size": 50},
+    "post-filter": {"query": RED, "post_filter": {"range": {"popularity": {"gte": 3}}}, "size": 30},
     "suggest": {"query": RED, "suggest": {"s": {"text": "haert", "term": {"field": "name"}}}},
     "fields": {"query": RED, "_source": ["sku"], "docvalue_fields": ["group", "popularity"], "size": 15},
     "named": {"query": {"bool": {"should": [RED, {"match": {"name": {"query": "heart", "_name": "h"}}}]}}, "size": 60},

@@ -253,3 +253,14 @@ def test_a_cached_vector_that_is_none_is_made_again(number: float) -> None:
     garbage = CachedVector(name, record.sequence, np.full(2, number, "<f4").tobytes(), 1.0)
     shop.store.cache_vector(digest, garbage, Deadline(1))
     assert ids(shop.search())[0] == "red"
+
+
+@pytest.mark.parametrize("strategy", ["covisit", "mix"])
+def test_hits_that_go_with_nothing_of_the_session_are_plain_and_say_so(strategy: str) -> None:
+    shop = Shop(engine(items=["p", "q"]), strategy=strategy)
+    publish(shop, covisits=COVISITS)
+    shop.views("scarlet")
+    answer = shop.search()
+    assert (answer.reason, ids(answer)) == ("no-known-hits", ["p", "q"])
+    shop.views("never heard of", session="s2")
+    assert shop.search(session="s2").reason == "no-vector"
