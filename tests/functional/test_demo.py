@@ -21,9 +21,11 @@ import numpy as np
 import pytest
 import requests
 
+from demo.command import INDEX
 from demo.programs import free_port
 from demo.steps import prepare, train
 from sessionrank.vectors import VectorsFile, unit
+from tests.support.shop import command
 from tests.support.stack import TestStack
 
 DEMO = [sys.executable, "-m", "sessionrank", "demo"]
@@ -181,6 +183,24 @@ def test_once_ends_by_itself_and_reuses_the_model_of_the_first_start(
         assert cosines == sorted(cosines, reverse=True)
     with pytest.raises(requests.ConnectionError):
         requests.get(report["url"], timeout=5)
+
+
+def test_its_release_is_ordered_by_what_surely_helped_on_searches_from_after_the_split(
+    second: subprocess.CompletedProcess[str], stack: TestStack
+) -> None:
+    assert second.returncode == 0, second.stderr
+    status = json.loads(command(["index", "status", "--alias", INDEX, "--json"], stack.environment))
+    (ranking,) = [release["ranking"] for release in status["releases"] if release["state"] == "served"]
+    measured = ranking["measured"]
+    assert ranking["strategy"] != "none"
+    assert measured["cases"] >= 200
+    assert measured["low"] > 0
+    assert measured["mrr"] >= 1.5 * measured["mrr_plain"]
+    assert measured["harmed"] == []
+    told = f"{measured['mrr_plain']:.2f} in the plain order, and stands at {measured['mrr']:.2f}"
+    said = " ".join(second.stderr.split())
+    assert f"Hits are ordered by {ranking['strategy']}: " in said
+    assert told in said
 
 
 def nearness(report: dict[str, Any], vectors: VectorsFile) -> tuple[float, float]:

@@ -129,8 +129,9 @@ def test_the_planted_habit_is_found_with_weights_of_the_grid() -> None:
 
 
 def test_no_single_weight_can_be_changed_for_the_better() -> None:
-    cases = searches(by_cosine_and_rank, 150)
+    cases = searches(by_covisits_of_what_is_new, 150, seed=5)
     choice = chosen(cases)
+    assert choice.strategy == "mix"
     for name, values in GRID.items():
         for value in values:
             changed = {**choice.weights, name: value}
