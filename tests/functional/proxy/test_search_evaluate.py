@@ -13,10 +13,11 @@ import redis
 
 from sessionrank.cli import SEARCH_COMMANDS, main
 from sessionrank.searchlog import SearchCase, write_log
+from tests.support.asking import Ask
 from tests.support.model_run import Ran
 from tests.support.search_shop import SearchShop, load_search_shop, planned_searches
 from tests.support.served import served
-from tests.support.shop import Shop
+from tests.support.shop import command, planted_vectors
 from tests.support.stack import TestStack
 
 Evaluate = Callable[..., Ran]
@@ -194,9 +195,13 @@ def test_a_store_that_is_not_up_ends_in_one_line(evaluate: Evaluate, monkeypatch
 
 
 def test_a_release_without_the_signal_asked_for_ends_in_one_line(
-    evaluate: Evaluate, shop: Shop, stack: TestStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    evaluate: Evaluate, environment: dict[str, str], direct: Ask, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("SESSIONRANK_REDIS_URL", stack.redis_url)
-    write_log(tmp_path / "log.jsonl", [SearchCase((), "heart", next(iter(shop.cluster)))])
-    told = evaluate("--index", shop.alias, "--strategy", "covisit", log=tmp_path / "log.jsonl")
+    name = f"vectors{secrets.token_hex(4)}"
+    assert direct("PUT", f"/{name}/_doc/a?refresh=true", {"name": "heart"}).status == 201
+    planted_vectors(["a", "b"], seed=1)[0].save(tmp_path / "v.npz")
+    command(["index", "vectors", str(tmp_path / "v.npz"), "--index", name], environment)
+    write_log(tmp_path / "log.jsonl", [SearchCase((), "heart", "a")])
+    told = evaluate("--index", name, "--strategy", "covisit", log=tmp_path / "log.jsonl")
     assert "`covisit` orders by covisits, and release" in told.error
+    direct("DELETE", f"/{name}")
