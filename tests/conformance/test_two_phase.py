@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,7 +40,7 @@ def pair(results: Results, trial: Trial) -> Iterator[tuple[Fetching, Fetching]]:
     vectors = np.eye(8)[[cluster_of(n) or 0 for n in known]] + noise
     published = {product_id(n): vector.astype("<f4").tobytes() for n, vector in zip(known, vectors, strict=True)}
     viewed = [product_id(n) for n in known if cluster_of(n) == VIEWED_CLUSTER][:4]
-    settings = {"indices": shop.managed, "window": WINDOW, "popularity": results.mode(ENGINE)}
+    settings: dict[str, Any] = {"indices": shop.managed, "window": WINDOW, "popularity": results.mode(ENGINE)}
     with fetching(trial.engine.bare_url, published, viewed, index=shop.index, **settings) as both:
         yield both
 

@@ -11,7 +11,7 @@ NAMES = [
     "SET OF 6 T-LIGHTS, Red  set (heart)/hängend",
     "TEA.COFFEE o'clock Mother’s day boys' 'tea' sugar: ratio:x",
     "12cm 3D-cup gift_box a1b 50's Straße ÉTOILE İstanbul ﬁne ǅem",
-    "cafe\u0301 zero\u200bwidth soft\u00adhyphen non\u00a0breaking x\u0301y ʼneath word\u2024dot vin·tage high‑end",
+    "cafe\u0301 zero\u200bwidth soft\u00adhyphen non\u00a0breaking x\u0301y ʼneath word\u2024dot vin·yard high‑end",
     "emoji😀heart ♥love♥ tea™ cup® 100%wool €price full．stop，comma；semi foo:bar «quoted» “curled” l’heure",
     "हिन्दी किताब 한국어 텍스트 καφές чашка קפה قهوة " + "x" * 300,
 ]

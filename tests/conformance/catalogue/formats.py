@@ -50,7 +50,10 @@ ROWS = [
     _typed("SMILE body", "application/smile", _SMILE, expect="untouched"),
     _typed("SMILE body and answer", "application/smile", _SMILE, "application/smile", expect="untouched"),
     # Some engines tell where in a buffer of theirs they stood.
-    _typed("broken CBOR", "application/cbor", _CBOR[:-3], expect="untouched", masks=[r"x?.\[-1:\d+\]", r"byte offset: #\d+"]),
+    _typed(
+        "broken CBOR", "application/cbor", _CBOR[:-3], expect="untouched",
+        masks=[r"x?.\[-1:\d+\]", r"byte offset: #\d+"],
+    ),
     _typed("JSON said to be YAML", "application/yaml", expect="untouched"),
     _typed("YAML said to be JSON", "application/json", _YAML),
     _typed("JSON behind a byte order mark", "application/json", b"\xef\xbb\xbf" + _JSON, expect="untouched"),

@@ -125,7 +125,8 @@ def test_over_shards_and_indices_an_id_is_that_of_its_index(
     pair = pair_with(indices=(doubled,), index=doubled, window=60)
     for each in pair:
         each.store.publish(release_of(shop.index) or "", vectors, index=doubled)
-    for body in ({"query": RED}, {"query": {"match": {"name": "red w3"}}, "highlight": {"fields": {"name": {}}}, "from": 10}):
+    highlighted = {"query": {"match": {"name": "red w3"}}, "highlight": {"fields": {"name": {}}}, "from": 10}
+    for body in ({"query": RED}, highlighted):
         assert same(pair, asked(doubled, body, url)) == [1, 2]
 
 
