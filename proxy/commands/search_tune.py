@@ -25,6 +25,7 @@ from ..evaluation.settings_grid import as_text, combinations, parse_grid
 from ..evaluation.tuning import FEWEST_CASES, MOST_CASES, Choice
 from ..evaluation.tuning_run import Searched, Task, searched, verdict
 from ..evaluation.visits import check_types
+from ..ranking.registry import BY_RELEASE
 from ..releases import default_index
 from ..sessions.registry import from_url
 from ..settings import ProxySettings
@@ -79,6 +80,8 @@ def tune(log: Path, as_json: bool, *, grids: tuple[str, ...], dry_run: bool, **o
     written = not grids and not dry_run
     if written:
         _write(settings, rows[0])
+        if settings.strategy != BY_RELEASE:
+            err.print(f"SESSIONRANK_STRATEGY is {settings.strategy} here: proxies so set do not ask the release.")
     document = {
         "log": log.name, "index": index, "release": rows[0]["release"], "written": written, "rows": rows,
     }  # fmt: skip

@@ -177,6 +177,14 @@ def test_a_proxy_that_runs_follows_within_five_seconds(tune: Tune, running: Runn
     assert running.search("mug") == ("", wanted)
 
 
+def test_that_proxies_are_told_another_strategy_is_said(tune: Tune, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SESSIONRANK_STRATEGY", "cosine")
+    told = tune("--json")
+    assert told.json["written"]
+    assert told.err == "SESSIONRANK_STRATEGY is cosine here: proxies so set do not ask the release.\n"
+    assert tune("--dry-run").err == ""
+
+
 def test_a_dry_run_writes_nothing(tune: Tune, kept: Kept) -> None:
     document = tune("--dry-run", "--json").json
     assert document["written"] is False
