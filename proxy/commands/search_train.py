@@ -24,11 +24,11 @@ from ..deadline import Deadline
 from ..evaluation.capture import Capture, Captured
 from ..evaluation.figures import Columns, Sampler
 from ..evaluation.growing import TREES, lightgbm
-from ..evaluation.learning import judged_against, learned_from, present_ranking, start_of
+from ..evaluation.learning import Verdict, judged_against, learned_from, present_ranking, start_of
 from ..evaluation.needed import check_release
 from ..evaluation.outcomes import in_threads
 from ..evaluation.products import EngineSide, Products, look_up, present
-from ..evaluation.query import match_form, template_form
+from ..evaluation.query import SearchForm, match_form, template_form
 from ..evaluation.replay import settings_for
 from ..evaluation.tables import against_table, orders_table, slices_table
 from ..evaluation.tuning import FEWEST_CASES, MOST_CASES, drawn, parted
@@ -80,50 +80,36 @@ def train(log: Path, as_json: bool, **options: Any) -> None:
     """
     if options["force"] and not options["publish"]:
         raise ConfigurationError("--force publishes what is not better: say --publish as well")
+    settings, index, form = _asked(options)
+    cases = read_log(log)
+    check_types(str(log), cases)
+    # Before the searches: it would be a pity to find out after them.
+    lightgbm()
+    capture = Capture(settings, index, form, seed=options["seed"])
+    try:
+        chosen = drawn(cases, seed=options["seed"], most=options["cases"])
+        found = _replayed(capture, settings, index, str(log), chosen, options["threads"])
+    finally:
+        capture.close()
+    made = _learned(found, settings, log, options)
+    if options["target"]:
+        _write(options["target"], made.packed)
+    published = options["publish"] and (made.verdict.is_better or options["force"])
+    if published:
+        ranking = made.verdict.ranking(made.packed, found.present, {**made.measured, "at": _now()})
+        _publish(settings, found.release, made.packed, ranking)
+    shown = {"index": index, "release": found.release, "search": form.told, "settings": {"window": settings.window}}
+    document = made.document(found.present, {**shown, "holdout": options["holdout"]}) | {"published": published}
+    print_json(document) if as_json else _show(document)
+
+
+def _asked(options: dict[str, Any]) -> tuple[ProxySettings, str, SearchForm]:
     settings = read_settings(ProxySettings)
     index = options["index"] or default_index(settings.indices)
     if index is None:
         raise ConfigurationError(f"which index? SESSIONRANK_INDICES is {','.join(settings.indices)}; say --index NAME")
     form = match_form(options["field"]) if options["template"] is None else template_form(options["template"])
-    settings, seed, threads = settings_for(settings, index), options["seed"], options["threads"]
-    cases = read_log(log)
-    check_types(str(log), cases)
-    # Before the searches: it would be a pity to find out after them.
-    lightgbm()
-    capture = Capture(settings, index, form, seed=seed)
-    try:
-        found = _replayed(capture, settings, index, str(log), drawn(cases, seed=seed, most=options["cases"]), threads)
-    finally:
-        capture.close()
-    learning, judging = parted([case.id for case in found.cases], seed=seed, share=1 - options["holdout"])
-    if len(judging) < FEWEST_CASES:
-        raise DataError(f"{log}: only {len(judging):,} searches are held back; {FEWEST_CASES} are the least")
-    origin = {"log": log.name, "sha256": sha256_of(log), "seed": seed, "searches": len(learning)}
-    start = start_of(found.present, settings.weight)
-    model = _grown([found.captured[at] for at in learning], start, origin, seed, threads)
-    sampler = Sampler([found.cases[at].id for at in judging], resamples=1000, seed=seed)
-    verdict = judged_against(
-        found.present, model, [found.captured[at] for at in judging], found.columns(judging), sampler,
-        max_displacement=settings.max_displacement,
-    )  # fmt: skip
-    packed = model.packed()
-    if options["target"]:
-        _write(options["target"], packed)
-    published = options["publish"] and (verdict.is_better or options["force"])
-    if published:
-        measured = {"cases": len(judging), "visitors": sampler.visitors, **origin, "at": _now()}
-        _publish(settings, found.release, packed, verdict.ranking(packed, found.present, measured))
-    document = {
-        "protocol": {
-            "log": {"name": log.name, "sha256": origin["sha256"]}, "index": index, "release": found.release,
-            "search": form.told, "learned_on": len(learning), "cases": len(judging), "visitors": sampler.visitors,
-            "seed": seed, "holdout": options["holdout"], "settings": {"window": settings.window},
-        },
-        **verdict.document(found.present),
-        "model": {"trees": len(model.trees), "bytes": len(packed), "gain": model.meta["gain"]},
-        "published": published,
-    }  # fmt: skip
-    print_json(document) if as_json else _show(document)
+    return settings_for(settings, index), index, form
 
 
 @dataclass(frozen=True)
@@ -167,13 +153,43 @@ def _replayed(
     return _Found(kept, captured, products, release, now)
 
 
-def _grown(
-    captured: Sequence[Captured], start: dict[str, float], origin: dict[str, Any], seed: int, threads: int
-) -> LearnedModel:
+@dataclass(frozen=True)
+class _Made:
+    """A model, and what it is worth."""
+
+    model: LearnedModel
+    packed: bytes
+    verdict: Verdict
+    #: What stands beside the figures in the release: on what it was learned, and on what judged.
+    measured: dict[str, Any]
+
+    def document(self, present: Ranking, shown: dict[str, Any]) -> dict[str, Any]:
+        """All figures; ``shown`` stands in the protocol as well."""
+        log = {"name": self.measured["log"], "sha256": self.measured["sha256"]}
+        model = {"trees": len(self.model.trees), "bytes": len(self.packed), "gain": self.model.meta["gain"]}
+        return {"protocol": {**self.measured, **shown, "log": log}, **self.verdict.document(present), "model": model}
+
+
+def _learned(found: _Found, settings: ProxySettings, log: Path, options: dict[str, Any]) -> _Made:
+    """Learn on a part of the visitors, judge on the others."""
+    seed = options["seed"]
+    learning, judging = parted([case.id for case in found.cases], seed=seed, share=1 - options["holdout"])
+    if len(judging) < FEWEST_CASES:
+        raise DataError(f"{log}: only {len(judging):,} searches are held back; {FEWEST_CASES} are the least")
     with progress() as bar:
         task = bar.add_task("Trees", total=TREES)
-        model = learned_from(captured, start, seed=seed, threads=threads, on_tree=lambda: bar.advance(task, 1))
-    return replace(model, meta={**model.meta, **origin})
+        model = learned_from(
+            [found.captured[at] for at in learning], start_of(found.present, settings.weight),
+            seed=seed, threads=options["threads"], on_tree=lambda: bar.advance(task, 1),
+        )  # fmt: skip
+    origin = {"log": log.name, "sha256": sha256_of(log), "seed": seed, "learned_on": len(learning)}
+    model = replace(model, meta={**model.meta, **origin})
+    sampler = Sampler([found.cases[at].id for at in judging], resamples=1000, seed=seed)
+    verdict = judged_against(
+        found.present, model, [found.captured[at] for at in judging], found.columns(judging), sampler,
+        max_displacement=settings.max_displacement,
+    )  # fmt: skip
+    return _Made(model, model.packed(), verdict, {**origin, "cases": len(judging), "visitors": sampler.visitors})
 
 
 def _publish(settings: ProxySettings, release: str, model: bytes, ranking: Ranking) -> None:
