@@ -53,7 +53,8 @@ def tune(log: Path, as_json: bool, *, grids: tuple[str, ...], dry_run: bool, **o
 
     On the searches of half of the visitors the strategy and its weights are chosen; on those of the other half the
     choice is judged: it is written where it puts the clicked products significantly higher, and `none` where it does
-    not. Proxies follow within seconds. With too few searches the cautious defaults stay.
+    not. Proxies follow within seconds. With too few searches the cautious defaults stay; of a log of more than 20,000
+    that many are drawn.
 
     --grid tries settings of the proxy as well, each combination by itself, and tells which is best: settings are
     environment variables, so nothing is written then.
@@ -160,7 +161,7 @@ def _figures(ranking: dict[str, Any]) -> Iterator[str]:
     if "too_few" in measured:
         yield f"Fewer than {FEWEST_CASES} searches in a part: nothing was measured, the cautious defaults stay."
         return
-    each = ", ".join(f"{name} {value:.3f}" for name, value in measured["strategies"].items())
+    each = "; ".join(f"{name} {value:.3f}" for name, value in measured["strategies"].items())
     yield f"MRR on the {measured['cases']:,} searches that nothing was chosen on: {each}"
     if ranking["strategy"] == "none":
         yield f"Nothing was significantly better than the engine's order (tried: {measured['tried']})."
