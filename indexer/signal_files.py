@@ -104,12 +104,15 @@ def _supported(file: VectorsFile, min_support: int) -> NDArray[np.bool_]:
 
 
 def described(files: SignalFiles, *, vectors: int = 0, covisits: int = 0, names: int = 0) -> Record:
-    """What the record of a release says of its signals before they are written, with how many there are to be."""
+    """What the record of a release says of its signals before they are written, with how many there are to be.
+
+    Without covisits the support of the items with a vector stands in their place, so that whoever ranks knows it.
+    """
     return {
         "dimensions": files.dimensions,
         "buckets": keys.BUCKETS,
         "count": vectors,
-        "covisits": covisits,
+        "covisits": covisits if files.covisits is not None else vectors,
         "names": names,
         "complete": False,
         "vectors": _meta(files.vectors),
@@ -141,6 +144,8 @@ def write_signals(
         store.write(record, "vectors", _vectors(files.vectors, vectors), advance=advance)
     if files.covisits is not None:
         store.write(record, "covisits", _covisits(files.covisits, covisits), advance=advance)
+    elif files.vectors is not None:
+        store.write(record, "covisits", _supports(files.vectors, vectors), advance=lambda _n: None)
     if (missing := store.missing(record)) is not None:
         raise StoreError(f"{missing}; does it evict keys? see maxmemory-policy")
     record = {**record, "complete": True}
@@ -155,6 +160,11 @@ def _meta(file: VectorsFile | CovisitsFile | None) -> dict[str, Any] | None:
 def _vectors(file: VectorsFile, rows: NDArray[np.intp]) -> Iterator[tuple[str, bytes]]:
     for row in rows:
         yield str(file.ids[row]), file.vectors[row].astype(DTYPE, copy=False).tobytes()
+
+
+def _supports(file: VectorsFile, rows: NDArray[np.intp]) -> Iterator[tuple[str, bytes]]:
+    for row in rows:
+        yield str(file.ids[row]), CovisitsFile.head(int(file.support[row]))
 
 
 def _covisits(file: CovisitsFile, rows: NDArray[np.intp]) -> Iterator[tuple[str, bytes]]:

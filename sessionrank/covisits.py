@@ -120,10 +120,15 @@ class CovisitsFile:
         made._check(str(path))
         return made
 
+    @staticmethod
+    def head(support: int, mass: float = 0.0) -> bytes:
+        """The bytes of an item of which no neighbours are known, only how often training saw it."""
+        return _HEAD.pack(min(support, 2**32 - 1), mass)
+
     def packed(self, row: int, hashes: NDArray[np.uint32]) -> bytes:
         """The bytes of item ``row`` in the store; ``hashes`` are those of all ids (:meth:`hashes`)."""
         start, end = int(self.offsets[row]), int(self.offsets[row + 1])
-        head = _HEAD.pack(min(int(self.support[row]), 2**32 - 1), self.mass[row])
+        head = self.head(int(self.support[row]), float(self.mass[row]))
         body = np.empty(end - start, dtype=_NEIGHBOUR)
         order = np.argsort(-self.weights[start:end], kind="stable")
         body["item"] = hashes[self.neighbours[start:end][order]]

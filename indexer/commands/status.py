@@ -111,6 +111,9 @@ def _in_store(store: ReleaseStore | None, release: str, *, wanted: bool) -> dict
         for signal, (_, field) in SIGNALS.items():
             told[signal] = store.stored(record, signal)
             told[f"{signal}_whole"] = record["complete"] and told[signal] == record[field]
+        if record.get("covisits_meta") is None:
+            # The support of the items alone, which stands where covisits would.
+            told["covisits"] = 0
     elif wanted:
         told |= {"vectors_whole": False, "covisits_whole": False}
     try:

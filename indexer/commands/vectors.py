@@ -68,6 +68,7 @@ def vectors(file: Path | None, covisit: Path | None, min_support: int, foreign_i
             advance=lambda n: bars.advance(task, n),
         )
     shown = {name: record[name] for name in ("release", "index", "previous", "count", "dimensions", "covisits")}
+    shown["covisits"] = 0 if files.covisits is None else shown["covisits"]
     shown["vectors_left_out"] = files.left_out
     shown["seconds"] = round(time.monotonic() - started, 2)
     print_json(shown) if as_json else out.print(_sentence(shown), markup=False)

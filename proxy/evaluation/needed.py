@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import islice
 
 from sessionrank import keys
+from sessionrank.covisits import CovisitsFile
 from sessionrank.errors import ConfigurationError
 
 from ..deadline import Deadline
@@ -19,6 +21,8 @@ _SIGNALS: Mapping[str, tuple[Callable[[str, int], str], str, str]] = {
     "covisit": (keys.covisits, "covisits", "--covisit"),
 }
 _SECONDS = 30.0
+#: Of so many items one has neighbours, or none has.
+_LOOKED_AT = 1000
 
 
 def check_release(strategy: str, index: str, release: str | None, store: SessionStore) -> None:
@@ -40,13 +44,20 @@ def check_release(strategy: str, index: str, release: str | None, store: Session
             f"nothing is published for {index} that `{strategy}` could order by; "
             "see `sessionrank index load --help` and `sessionrank index vectors --help`"
         )
-    lacking = [name for name in needs if next(iter(store.scan(_SIGNALS[name][0](release, 0))), None) is None]
+    lacking = [name for name in needs if not _is_there(name, release, store)]
     # What adds signals up does with those that there are.
     if lacking and (len(needs) == 1 or len(lacking) == len(needs)):
         _, what, option = _SIGNALS[lacking[0]]
         raise ConfigurationError(
             f"`{strategy}` orders by {what}, and release {release} of {index} has none; publish them with {option}"
         )
+
+
+def _is_there(signal: str, release: str, store: SessionStore) -> bool:
+    """Whether anything is published; of covisits something that has neighbours, not the support of items alone."""
+    first = islice(store.scan(_SIGNALS[signal][0](release, 0)), _LOOKED_AT)
+    least = len(CovisitsFile.head(0)) if signal == "covisit" else 0
+    return any(len(value) > least for _, value in first)
 
 
 def _check_model(strategy: str, index: str, release: str | None, store: SessionStore) -> None:

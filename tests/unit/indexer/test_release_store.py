@@ -11,6 +11,7 @@ import pytest
 from indexer.release_store import ReleaseStore
 from indexer.signal_files import SignalFiles, described, write_signals
 from sessionrank import keys
+from sessionrank.covisits import CovisitsFile
 from sessionrank.errors import DataError, StoreError
 from sessionrank.exact import fingerprint
 from sessionrank.ranking import Ranking
@@ -153,6 +154,7 @@ def test_a_record_from_before_there_were_covisits_is_whole_without_any(redis: Fa
     old = json.loads(redis.values[keys.release_info(RELEASE)])
     for later in ("covisits", "names", "covisits_meta"):
         del old[later]
+    del redis.values[keys.covisits(RELEASE, 0)]
     redis.values[keys.release_info(RELEASE)] = json.dumps(old).encode()
     assert store.whole(RELEASE)
     assert [record["covisits"] for record in store.records()] == [0]
@@ -178,3 +180,12 @@ def test_a_ranking_is_read_as_it_was_written_and_a_damaged_one_is_an_error(
     redis.values[keys.ranking(RELEASE)] = b"\xff{"
     with pytest.raises(DataError, match="not a ranking"):
         store.ranking(RELEASE)
+
+
+def test_without_covisits_the_support_of_the_items_stands_in_their_place(redis: FakeRedis, store: ReleaseStore) -> None:
+    file = some_vectors(IDS)
+    written(store, SignalFiles(file))
+    heads = {str(item): CovisitsFile.head(int(support)) for item, support in zip(file.ids, file.support, strict=True)}
+    found = redis.values[keys.covisits(RELEASE, 0)]
+    assert {name if isinstance(name, str) else name.decode(): value for name, value in found.items()} == heads
+    assert store.whole(RELEASE)
