@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,12 +40,20 @@ class Attention:
     def weights(self, events: Sequence[Event]) -> NDArray[np.float64]:
         """The weight of each event (float64, one each); oldest event first, the newest is of the present visit."""
         count = len(events)
-        weights = self.decay ** np.arange(count - 1, -1, -1.0)
+        weights = _by_age(self.decay, count)
         if self.types:
-            weights *= [self.types.get(event.type, 1.0) for event in events]
+            weights = weights * [self.types.get(event.type, 1.0) for event in events]
         if self.visit_gap_s and self.earlier != 1.0:
             times = np.fromiter((event.time for event in events), np.int64, count)
             (gaps,) = (np.diff(times) > self.visit_gap_s * 1000).nonzero()
             if gaps.size:
-                weights[: gaps[-1] + 1] *= self.earlier
+                weights = np.where(np.arange(count) <= gaps[-1], weights * self.earlier, weights)
         return weights
+
+
+@lru_cache(maxsize=1024)
+def _by_age(decay: float, count: int) -> NDArray[np.float64]:
+    """1 for the newest of ``count`` events, ``decay`` times as much for each older one; to be read, not changed."""
+    weights = decay ** np.arange(count - 1, -1, -1.0)
+    weights.flags.writeable = False
+    return weights
