@@ -20,6 +20,7 @@ from rich.text import Text
 from sessionrank.console import err, out, print_json, progress
 from sessionrank.errors import ConfigurationError
 from sessionrank.releases import new_release
+from sessionrank.searchlog import read_log
 from sessionrank.settings import read_settings
 
 from ..catalogue.base import with_column
@@ -131,6 +132,8 @@ def _check_measuring(options: dict[str, Any]) -> None:
         raise ConfigurationError("--measure and --no-measure exclude each other")
     if options["vectors"] is None and options["covisit"] is None:
         raise ConfigurationError("--measure needs --vectors or --covisit: there is nothing else to order hits by")
+    # What is wrong with it is found out before anything is loaded.
+    read_log(options["measure"])
 
 
 def _remark(plan: LoadPlan, report: LoadReport, options: dict[str, Any]) -> str | None:

@@ -19,6 +19,7 @@ from sessionrank.settings import read_settings, url_list
 from ..backends.base import SearchBackend
 from ..backends.registry import backend_from_urls
 from ..evaluation.needed import check_release
+from ..evaluation.outcomes import PERSONALISED
 from ..evaluation.plot import check_plot, draw_evaluation
 from ..evaluation.products import EngineSide, Products, look_up, present
 from ..evaluation.query import SearchForm, match_form, template_form
@@ -222,6 +223,9 @@ def _failures(document: dict[str, Any], least: float | None, *, harm: bool) -> l
     found = []
     for name, one in document["strategies"].items():
         if one["control"]:
+            continue
+        if (least is not None or harm) and PERSONALISED not in one["reasons"]:
+            found.append(f"Nothing to judge: not one search was personalised by {name}")
             continue
         ratio, high = one["ratio"]["mean"], one["difference"]["mrr"]["high"]
         if least is not None and not (ratio is not None and ratio >= least):

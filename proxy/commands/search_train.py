@@ -50,7 +50,7 @@ _SECONDS = 30.0
 @click.option("--field", default="name", show_default=True, help="The text field that is searched.")
 @click.option("--query-template", "template", type=click.Path(path_type=Path), metavar="FILE",
               help="JSON body of the search instead, with {{query}} in it.")  # fmt: skip
-@click.option("--holdout", type=click.FloatRange(0.05, 0.9), default=0.3, show_default=True,
+@click.option("--holdout", type=click.FloatRange(0.05, 0.5), default=0.3, show_default=True,
               help="Share of the visitors whose searches are held back to judge on.")  # fmt: skip
 @click.option("--cases", type=click.IntRange(2 * FEWEST_CASES), default=MOST_CASES, show_default=True,
               help="Of a longer log so many searches are drawn.")  # fmt: skip

@@ -78,11 +78,9 @@ def tune(log: Path, as_json: bool, *, grids: tuple[str, ...], dry_run: bool, **o
     for named, each in tried:
         found = _searched(task, each, cases, told=bool(rows))
         rows.append(_row(named, found.release, *_verdict(task, found, each.max_displacement)))
-    written = not grids and not dry_run
-    if written:
-        _write(settings, rows[0])
-        if settings.strategy != BY_RELEASE:
-            err.print(f"SESSIONRANK_STRATEGY is {settings.strategy} here: proxies so set do not ask the release.")
+    written = not grids and not dry_run and _write(settings, rows[0])
+    if written and settings.strategy != BY_RELEASE:
+        err.print(f"SESSIONRANK_STRATEGY is {settings.strategy} here: proxies so set do not ask the release.")
     document = {
         "log": log.name, "index": index, "release": rows[0]["release"], "written": written, "rows": rows,
     }  # fmt: skip
@@ -105,12 +103,16 @@ def _verdict(task: Task, found: Searched, most: int) -> tuple[Ranking, Choice | 
         return verdict(task, found, lambda: bar.advance(at, 1), max_displacement=most)
 
 
-def _write(settings: ProxySettings, row: dict[str, Any]) -> None:
-    """Publish the ranking of the release."""
+def _write(settings: ProxySettings, row: dict[str, Any]) -> bool:
+    """Publish the ranking of the release; not where nothing was measured now, and something had been."""
     ranking = Ranking(**row["ranking"])
     store = from_url(settings.redis_url, cap=settings.session_cap, ttl=settings.session_ttl)
+    key = keys.ranking(row["release"])
     try:
-        store.put(keys.ranking(row["release"]), ranking.to_json().encode(), Deadline(_SECONDS))
+        if row["chosen_on"] is None and store.value(key, Deadline(_SECONDS)):
+            return False
+        store.put(key, ranking.to_json().encode(), Deadline(_SECONDS))
+        return True
     finally:
         store.close()
 
@@ -159,7 +161,10 @@ def _cells(row: dict[str, Any]) -> Iterator[str]:
 def _figures(ranking: dict[str, Any]) -> Iterator[str]:
     measured = ranking["measured"]
     if "too_few" in measured:
-        yield f"Fewer than {FEWEST_CASES} searches in a part: nothing was measured, the cautious defaults stay."
+        yield (
+            f"Fewer than {FEWEST_CASES} searches in a part have signals and their click in the window: nothing was "
+            "measured, and what orders the hits stays."
+        )
         return
     each = "; ".join(f"{name} {value:.3f}" for name, value in measured["strategies"].items())
     yield f"MRR on the {measured['cases']:,} searches that nothing was chosen on: {each}"

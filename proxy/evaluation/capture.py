@@ -42,6 +42,18 @@ class Captured:
     total: int | None
 
     @property
+    def is_telling(self) -> bool:
+        """Whether the order of its hits can be better or worse: there are signals, and the click is in the window."""
+        return self.candidates is not None and self.clicked is not None
+
+    @property
+    def is_repeated(self) -> bool:
+        """Whether what was clicked is what the session had had to do with before."""
+        if self.candidates is None or self.clicked is None:
+            return False
+        return bool(self.candidates.signals["seen"][self.clicked])
+
+    @property
     def plain_rank(self) -> int:
         """The rank of the clicked hit in the engine's order, from 1; 0 where it is not in the window."""
         return 0 if self.clicked is None else self.clicked + 1

@@ -19,7 +19,7 @@ from sessionrank.errors import DataError
 from sessionrank.ranking import Ranking
 
 from ..ranking.base import Strategy
-from ..ranking.features import FEATURES, START, features, weighed
+from ..ranking.features import FEATURES, HIT_FEATURES, START, features, weighed
 from ..ranking.learned import Learned
 from ..ranking.mix import Mix
 from ..ranking.registry import STRATEGIES
@@ -28,12 +28,13 @@ from ..rankings import CAUTIOUS
 from .capture import Captured
 from .figures import Columns, Sampler, compared, summary
 from .growing import Examples, grown
-from .tuning import FEWEST_CASES
+from .tuning import FEWEST_CASES, tells_of_repeats
 
 __all__ = ["MOST_HITS", "Verdict", "examples_of", "judged_against", "learned_from", "present_ranking", "start_of"]
 
 #: Hits that are learned from: 20,000 searches with windows of 200 take half a gigabyte.
 MOST_HITS = 4_000_000
+_SEEN = HIT_FEATURES.index("seen")
 
 
 def examples_of(cases: Sequence[Captured], start: Mapping[str, float]) -> Examples:
@@ -66,6 +67,8 @@ def examples_of(cases: Sequence[Captured], start: Mapping[str, float]) -> Exampl
         )
     counts = np.array([len(each) for each in matrices], dtype=np.int64)
     matrix = np.vstack(matrices)
+    if not tells_of_repeats(cases):
+        matrix[:, _SEEN] = 0.0
     return Examples(matrix, np.concatenate(clicked), counts, matrix[:, START].copy())
 
 

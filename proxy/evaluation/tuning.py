@@ -2,8 +2,10 @@
 
 The searches are parted by visitor, seeded. On the one part everything is chosen: each strategy that needs no weights is
 tried, and the weights of ``mix`` are looked for one after the other on a grid, from the cautious defaults on, until no
-single change is better. On the other part only what was chosen is judged, once, against the engine's order: it is taken
-where the lower bound of the 95 % interval of the difference in MRR is above 0, and the engine's order where it is not.
+single change is better. What was seen before gets a weight only where enough visitors came back to it: a log that was
+made of orders never asks for the same product twice, and would teach to put last what visitors look at. On the other
+part only what was chosen is judged, once, against the engine's order: it is taken where the lower bound of the 95 %
+interval of the difference in MRR is above 0, and the engine's order where it is not.
 """
 
 from __future__ import annotations
@@ -27,7 +29,19 @@ from .capture import Captured
 from .figures import Columns, Sampler, compared
 from .metrics import reciprocal_rank
 
-__all__ = ["FEWEST_CASES", "GRID", "MOST_CASES", "Choice", "chosen", "drawn", "judged", "mrr", "parted"]
+__all__ = [
+    "FEWEST_CASES",
+    "FEWEST_REPEATED",
+    "GRID",
+    "MOST_CASES",
+    "Choice",
+    "chosen",
+    "drawn",
+    "judged",
+    "mrr",
+    "parted",
+    "tells_of_repeats",
+]
 
 #: What the weights of ``mix`` are chosen from; only their proportions count, so that of covisits is 1 or nothing.
 GRID: Mapping[str, Sequence[float]] = {
@@ -41,6 +55,8 @@ GRID: Mapping[str, Sequence[float]] = {
 _ALONE = ("cosine", "covisit", "blend")
 #: With fewer searches in a part nothing is measured, and the cautious defaults stay.
 FEWEST_CASES = 100
+#: With fewer clicks on what the session had seen before, nothing is learned of that.
+FEWEST_REPEATED = 30
 #: Of a longer log so many searches are drawn: more would say no more, and each is held in memory with its hits.
 MOST_CASES = 20_000
 #: A weight is changed for so much more MRR, no less.
@@ -103,9 +119,15 @@ def chosen(
 
     figures = {"none": tried(STRATEGIES["none"]())}
     figures |= {name: tried(STRATEGIES[name]()) for name in _ALONE}
-    weights, figures["mix"] = _climbed(tried)
+    grid = GRID if tells_of_repeats(cases) else {name: values for name, values in GRID.items() if name != "seen"}
+    weights, figures["mix"] = _climbed(tried, grid)
     best = max(figures, key=figures.__getitem__)
     return Choice(best, weights if best == "mix" else {}, figures[best], figures)
+
+
+def tells_of_repeats(cases: Sequence[Captured]) -> bool:
+    """Whether enough visitors came back to what they had seen for the others, who did not, to mean something."""
+    return sum(case.is_repeated for case in cases) >= FEWEST_REPEATED
 
 
 def mrr(cases: Sequence[Captured], strategy: Strategy, max_displacement: int) -> float:
@@ -117,13 +139,13 @@ def _ranks(cases: Sequence[Captured], strategy: Strategy, max_displacement: int)
     return np.array([case.rank(strategy, max_displacement=max_displacement) for case in cases])
 
 
-def _climbed(tried: Callable[[Strategy], float]) -> tuple[dict[str, float], float]:
+def _climbed(tried: Callable[[Strategy], float], grid: Mapping[str, Sequence[float]]) -> tuple[dict[str, float], float]:
     """Weights of ``mix`` of which no single one can be changed for the better, and what they give."""
     weights = dict(Mix.defaults)
     best = tried(Mix(weights))
     for _ in range(_MOST_ROUNDS):
         before = dict(weights)
-        for name, values in GRID.items():
+        for name, values in grid.items():
             for value in values:
                 changed = {**weights, name: value}
                 if value == weights[name] or not _orders_by_session(changed):

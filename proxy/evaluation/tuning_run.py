@@ -106,8 +106,9 @@ def verdict(
     ids = [case.id for case in found.cases]
     choosing, judging = parted(ids, seed=task.seed)
     origin = {"log": task.log.name, "sha256": sha256_of(task.log), "seed": task.seed, "at": _now()}
-    if min(len(choosing), len(judging)) < FEWEST_CASES:
-        return replace(CAUTIOUS, measured={"too_few": len(ids), **origin}), None
+    telling = [sum(found.captured[at].is_telling for at in part) for part in (choosing, judging)]
+    if min(telling) < FEWEST_CASES:
+        return replace(CAUTIOUS, measured={"too_few": sum(telling), **origin}), None
     choice = chosen([found.captured[at] for at in choosing], max_displacement=max_displacement, on_tried=on_tried)
     held = [found.captured[at] for at in judging]
     sampler = Sampler([ids[at] for at in judging], resamples=1000, seed=task.seed)

@@ -37,4 +37,8 @@ class CovisitSignal(Signal):
         found = covisited(blobs, session.weights, window.items)
         known = found.support / (found.support + SUPPORT_HALF)
         support = float(known @ session.weights) / total
+        seen = {event.sku for event in session.events}
+        if len(seen) == 1 and not seen.isdisjoint(window.items):
+            # Of the only item of a session nothing is known: there is no other that it could go with.
+            found.shares[[item in seen for item in window.items]] = np.nan
         return Scored(found.shares, {"evidence": found.evidence, "support": support})

@@ -48,6 +48,8 @@ def stand(engine_url: str, redis_url: str) -> Iterator[tuple[Trial, str]]:
             "SESSIONRANK_BUDGET_MS": _PATIENT_MS,
             # What arrives tells how a search was wrapped; that two phases answer alike, test_two_phase.py has.
             "SESSIONRANK_TWO_PHASE": "off",
+            # What was looked at leads whatever was learned from how much.
+            "SESSIONRANK_STRATEGY": "cosine",
         }
         proxy, open_proxy = (
             Peer(f"http://127.0.0.1:{exits.enter_context(serving(settings | more)).port}") for more in ({}, _OPEN)

@@ -173,7 +173,7 @@ def test_once_ends_by_itself_and_reuses_the_model_of_the_first_start(
     second: subprocess.CompletedProcess[str], shown: Shown
 ) -> None:
     assert second.returncode == 0, second.stderr
-    assert "Trained word2vec." in shown.text
+    assert "Trained word2vec and covisits." in shown.text
     assert "Using the trained model." in second.stderr
     report = json.loads(second.stdout)
     found = [[hit["sku"] for hit in visit["personalised"]] for visit in report["visits"]]

@@ -1,4 +1,4 @@
-"""All tests in two runs at once: those of the models at low priority, and beside them those that wait for servers.
+"""All tests in two runs at once: units and models at low priority, and beside them those that wait for servers.
 
     python -m tests.support.side_by_side [arguments for pytest]
 

@@ -13,6 +13,7 @@ import urllib3
 from sessionrank import keys
 from sessionrank.covisits import CovisitsFile
 from sessionrank.ranking import Ranking
+from sessionrank.searchlog import SearchCase, write_log
 from tests.support.index_command import IndexCommand
 from tests.support.search_shop import load_search_shop
 from tests.support.stack import TestStack
@@ -75,9 +76,19 @@ def test_what_was_measured_of_a_release_without_signals_goes_with_its_index(
 
 
 def test_a_release_that_cannot_be_measured_is_published_with_a_note(
-    index: IndexCommand, stack: TestStack, catalogue: Path, covisits: Path, alias: str, keys_in_redis: redis.Redis
+    index: IndexCommand,
+    stack: TestStack,
+    catalogue: Path,
+    covisits: Path,
+    alias: str,
+    keys_in_redis: redis.Redis,
+    tmp_path: Path,
 ) -> None:
-    loaded = index("load", catalogue, "--covisit", covisits, "--alias", alias, "--measure", "none.jsonl", "--json")
+    missing = index("load", catalogue, "--covisit", covisits, "--alias", alias, "--measure", "none.jsonl")
+    assert (missing.code, missing.err) == (2, "Error: none.jsonl: no such file\n")
+    write_log(tmp_path / "other.jsonl", [SearchCase((), "boot", "of another shop")])
+    log = str(tmp_path / "other.jsonl")
+    loaded = index("load", catalogue, "--covisit", covisits, "--alias", alias, "--measure", log, "--json")
     record = loaded.record
     assert loaded.err.count("\n") == 1
     assert "published with cautious defaults, for it could not be measured: " in loaded.err

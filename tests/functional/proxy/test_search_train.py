@@ -136,7 +136,7 @@ def test_bad_input_is_one_line_that_says_what_to_do(search: Search, shop: Search
         (("train", shop.log, "--force"), "say --publish as well"),
         (("train", tmp_path / "none.jsonl"), "none.jsonl"),
         (("train", shop.log, "--cases", "200"), "searches are held back; 100 are the least"),
-        (("train", tmp_path / "few.jsonl", "--holdout", "0.8"), "100 are the least"),
+        (("train", tmp_path / "few.jsonl", "--holdout", "0.5"), "100 are the least"),
         (("train", shop.log, "--index", "nowhere-at-all"), "nowhere-at-all"),
         (("evaluate", shop.log, "--strategies", "learned"), "search train LOG --publish"),
     ):

@@ -46,12 +46,26 @@ def test_the_one_text_is_found_however_the_client_asks_for_it(query: Any) -> Non
     assert text(query) == "red mug"
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"bool": {"must": MATCH, "should": [{"term": {"category": "sale"}}]}},
+        {"constant_score": {"filter": MATCH}},
+        {"boosting": {"positive": MATCH, "negative": {"match": {"name": "broken"}}, "negative_boost": 0.5}},
+        {"query_string": {"query": "name:(red mug)"}},
+        {"query_string": {"query": 'name:"red mug"'}},
+        {"simple_query_string": {"query": '"red mug"'}},
+    ],
+)
+def test_what_stands_beside_and_around_the_text_is_left_out(query: Any) -> None:
+    assert text(query) == "red mug"
+
+
 @pytest.mark.parametrize("clause", ["filter", "must_not"])
 def test_filters_and_what_is_excluded_are_not_looked_at(clause: str) -> None:
     other = {"match": {"shop": "the other one"}}
     assert text({"bool": {"must": [MATCH], clause: [other]}}) == "red mug"
     assert text({"bool": {clause: [MATCH]}}) == ""
-    assert text({"constant_score": {"filter": MATCH}}) == ""
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from proxy.evaluation.capture import Captured
 from proxy.evaluation.figures import Columns, Sampler
-from proxy.evaluation.tuning import GRID, Choice, chosen, drawn, judged, mrr, parted
+from proxy.evaluation.tuning import GRID, Choice, chosen, drawn, judged, mrr, parted, tells_of_repeats
 from proxy.ranking.base import Candidates
 from proxy.ranking.mix import Mix, standardised
 from proxy.ranking.none import NoRanking
@@ -58,6 +58,14 @@ def by_covisits_of_what_is_new(
     signals: Mapping[str, NDArray[np.float64]], chance: np.random.Generator
 ) -> NDArray[np.float64]:
     return standardised(signals["covisit"]) - 9 * signals["seen"] + 0.5 * chance.normal(size=HITS)
+
+
+def mostly_of_what_is_new(
+    signals: Mapping[str, NDArray[np.float64]], chance: np.random.Generator
+) -> NDArray[np.float64]:
+    """The same, but now and then a visitor comes back to what was seen."""
+    back = chance.random() < 0.12
+    return by_covisits_of_what_is_new(signals, chance) + 20 * signals["seen"] * back
 
 
 def columns(count: int, **changes: list[bool | None]) -> Columns:
@@ -113,23 +121,31 @@ def test_a_strategy_without_weights_is_chosen_where_nothing_is_better() -> None:
     assert choice.tried["none"] < 0.3
 
 
+def test_what_was_seen_weighs_nothing_where_nobody_ever_comes_back_to_it() -> None:
+    """A log that was made of orders asks for nothing twice: it would teach to put last what visitors look at."""
+    choice = chosen(searches(by_covisits_of_what_is_new, 400))
+    assert choice.strategy in ("mix", "covisit")
+    assert choice.weights.get("seen", 0.0) == 0.0
+
+
 def test_the_planted_habit_is_found_with_weights_of_the_grid() -> None:
-    cases = searches(by_covisits_of_what_is_new)
+    cases = searches(mostly_of_what_is_new, 400)
+    assert tells_of_repeats(cases)
     choice = chosen(cases)
     assert choice.strategy == "mix"
     assert choice.weights["covisit"] == 1.0
-    assert choice.weights["seen"] <= -2.0
+    assert choice.weights["seen"] <= -0.5
     assert choice.weights["cosine"] <= 0.15
     assert choice.weights["rank"] <= 0.3
     assert choice.weights.keys() == GRID.keys()
     assert all(weight in GRID[name] for name, weight in choice.weights.items())
     assert choice.mrr == choice.tried["mix"] == mrr(cases, choice.made(), 0)
-    assert choice.mrr > choice.tried["covisit"] + 0.02
-    assert choice.mrr > mrr(cases, Mix(), 0) + 0.1
+    assert choice.mrr > choice.tried["covisit"]
+    assert choice.mrr > mrr(cases, Mix(), 0) + 0.05
 
 
 def test_no_single_weight_can_be_changed_for_the_better() -> None:
-    cases = searches(by_covisits_of_what_is_new, 150, seed=5)
+    cases = searches(mostly_of_what_is_new, 400, seed=5)
     choice = chosen(cases)
     assert choice.strategy == "mix"
     for name, values in GRID.items():

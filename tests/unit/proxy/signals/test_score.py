@@ -25,8 +25,13 @@ def test_what_is_twice_the_score_is_always_as_much_more() -> None:
     assert math.isfinite(found[4])
 
 
-def test_nothing_is_known_of_a_hit_without_a_score_above_0() -> None:
-    assert [math.isnan(value) for value in scored(math.nan, 0.0, -1.0, math.inf, 1.0)] == [True] * 4 + [False]
+def test_nothing_is_known_of_a_hit_without_a_score() -> None:
+    assert [math.isnan(value) for value in scored(math.nan, math.inf, 1.0)] == [True, True, False]
+
+
+def test_a_score_of_0_or_less_is_as_low_as_the_lowest_above() -> None:
+    assert scored(8.0, 0.5, 0.0, -1.0) == pytest.approx([math.log(8), *[math.log(0.5)] * 3])
+    assert scored(0.0, 0.0) == [0.0, 0.0]
 
 
 def test_the_scores_themselves_are_left_as_they_are() -> None:
