@@ -194,19 +194,19 @@ def test_a_dry_run_writes_nothing(tune: Tune, kept: Kept) -> None:
 
 
 def test_a_grid_of_settings_tells_the_best_and_writes_nothing(tune: Tune, kept: Kept) -> None:
-    """With a window of eight of twelve hits what is clicked is not always among them."""
-    document = tune("--grid", "window=8,12", "--grid", "event_weights=click=2+view=1,", "--json").json
+    """With a window of six of twelve hits what is clicked is not always among them."""
+    document = tune("--grid", "window=6,12", "--grid", "event_weights=click=2+view=1,", "--json").json
     rows = document["rows"]
     assert [row["settings"] for row in rows] == [
-        {"window": window, "event_weights": weights} for window in (8, 12) for weights in (["click=2", "view=1"], [])
+        {"window": window, "event_weights": weights} for window in (6, 12) for weights in (["click=2", "view=1"], [])
     ]
     narrow, wide = rows[0]["chosen_on"]["mrr"], rows[2]["chosen_on"]["mrr"]
-    assert (narrow < 0.9, wide) == (True, 1.0)
+    assert narrow < wide == 1.0
     assert document["written"] is False
     assert kept() == MARK
-    told = tune("--grid", "window=8,12", "--grid", "event_weights=click=2+view=1").out
+    told = tune("--grid", "window=6,12", "--grid", "event_weights=click=2+view=1").out
     assert "Best where it was chosen: SESSIONRANK_WINDOW=12 SESSIONRANK_EVENT_WEIGHTS=click=2,view=1." in told
-    assert "window 8, event_weights click=2,view=1" in told
+    assert "window 6, event_weights click=2,view=1" in told
 
 
 def test_with_too_few_searches_what_was_measured_stays_and_else_the_cautious_defaults_say_so(
@@ -221,7 +221,7 @@ def test_with_too_few_searches_what_was_measured_stays_and_else_the_cautious_def
     assert tune(log=tmp_path / "few.jsonl").code == 0
     ranking = Ranking.from_json(kept())
     assert (ranking.strategy, ranking.weights, ranking.measured["too_few"]) == ("mix", {}, 150)
-    grid = tune("--grid", "window=8,12", log=tmp_path / "few.jsonl")
+    grid = tune("--grid", "window=6,12", log=tmp_path / "few.jsonl")
     assert grid.out.endswith("\nNothing was written.\n")
     assert "Best where" not in grid.out
 
@@ -246,7 +246,7 @@ def test_a_release_whose_visits_say_nothing_is_left_in_the_engines_order(
 def test_products_that_are_gone_are_left_out_with_a_note_unless_all_are(tune: Tune, kept: Kept, tmp_path: Path) -> None:
     cases = [*planned_searches(300), *(SearchCase((), "mug", f"GONE{number}") for number in range(10))]
     write_log(tmp_path / "old.jsonl", cases)
-    told = tune("--grid", "window=8,12", "--json", log=tmp_path / "old.jsonl")
+    told = tune("--grid", "window=6,12", "--json", log=tmp_path / "old.jsonl")
     assert told.code == 0
     assert told.err.count("10 of 310 searches are left out\n") == told.err.count("\n") == 1
     write_log(tmp_path / "gone.jsonl", cases[300:])
