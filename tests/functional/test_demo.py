@@ -178,9 +178,7 @@ def test_once_ends_by_itself_and_reuses_the_model_of_the_first_start(
     report = json.loads(second.stdout)
     found = [[hit["sku"] for hit in visit["personalised"]] for visit in report["visits"]]
     assert found == orders(shown.text), "another engine and store, the same data: the same orders"
-    for visit in report["visits"]:
-        cosines = [hit["cosine"] for hit in visit["personalised"] if hit["cosine"] is not None]
-        assert cosines == sorted(cosines, reverse=True)
+    assert all(order != report["plain"] for order in found)
     with pytest.raises(requests.ConnectionError):
         requests.get(report["url"], timeout=5)
 
