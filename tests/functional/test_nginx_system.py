@@ -270,6 +270,7 @@ def shop(engine_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFacto
         "SESSIONRANK_REDIS_URL": redis_url,
         "SESSIONRANK_INDICES": index,
         "SESSIONRANK_POPULARITY": "none",
+        "SESSIONRANK_STRATEGY": "cosine",
     }
     publish = [sys.executable, "-m", "sessionrank", "index", "vectors", str(folder / "vectors.npz"), "--index", index]
     subprocess.run(publish, env={**os.environ, **environment}, check=True, capture_output=True)
