@@ -13,7 +13,7 @@ from tests.support.stack import Servers, TestStack
 ROOT = Path(__file__).parents[1]
 #: Tests that need no server, only a core of their own: those of units, and those that learn and measure.
 MODELS = re.compile(
-    r"tests/(unit/|functional/models/|functional/test_(evaluate_|word2vec_|wheel|do_no_harm)"
+    r"tests/(unit/|functional/models/|functional/test_(evaluate_|word2vec_|wheel)"
     r"|contract/test_(algorithms|coldstart|protocols|readers)\.py|benchmarks/test_ann)"
 )
 
