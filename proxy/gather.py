@@ -187,8 +187,9 @@ class Gatherer:
             release, _, fingerprint = cached.release.partition("/")
             if release in releases and fingerprint == self._attention.fingerprint:
                 mean = np.frombuffer(cached.vector, DTYPE)
+                # The norm of a vector of floats that may be anything: what is too long is infinite, and made again.
                 with np.errstate(over="ignore", invalid="ignore"):
-                    coherence = float(np.linalg.norm(mean))
+                    coherence = math.sqrt(mean @ mean)
                 if math.isfinite(coherence):
                     vectors[release] = SessionVector(mean, cached.weight, coherence)
         stale = [release for release in releases if release not in vectors]

@@ -44,7 +44,10 @@ class CosineSignal(Signal):
         # Rows of NaN in the place of what is missing or of another size: so one product scores all hits in their order.
         size = vector.mean.nbytes
         missing = _NAN * vector.mean.size
-        rows = b"".join([blob if blob and len(blob) == size else missing for blob in values[0]])
+        blobs = [blob or missing for blob in values[0]]
+        if set(map(len, blobs)) - {size}:
+            blobs = [blob if len(blob) == size else missing for blob in blobs]
+        rows = b"".join(blobs)
         with np.errstate(invalid="ignore", over="ignore"):
             products = np.frombuffer(rows, DTYPE).reshape(-1, vector.mean.size) @ vector.mean
             cosines = products.astype(np.float64) / vector.coherence
