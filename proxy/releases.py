@@ -9,14 +9,14 @@ from collections.abc import Callable, Sequence
 from urllib.parse import quote
 
 from sessionrank import keys
-from sessionrank.errors import BackendError, SessionrankError
+from sessionrank.errors import BackendError, ConfigurationError, SessionrankError
 from sessionrank.releases import is_release, release_of
 
 from .backends.base import BackendRequest, SearchBackend
 from .deadline import Deadline
 from .sessions.base import SessionStore
 
-__all__ = ["ReleaseFinder", "default_index", "named_indices"]
+__all__ = ["ReleaseFinder", "default_index", "index_meant", "named_indices"]
 
 _FRESH_S = 2.0
 _REMEMBERED = 256
@@ -30,6 +30,18 @@ def named_indices(indices: Sequence[str]) -> list[str]:
 def default_index(indices: Sequence[str]) -> str | None:
     """The index that is meant where none is said: the only one that is managed, or None."""
     return indices[0] if len(indices) == 1 and named_indices(indices) else None
+
+
+def index_meant(said: str | None, indices: Sequence[str]) -> str:
+    """The index that an option names, or else the one that is meant.
+
+    Raises:
+        ConfigurationError: it names none, and more than one is managed, or a glob.
+    """
+    index = said or default_index(indices)
+    if index is None:
+        raise ConfigurationError(f"which index? SESSIONRANK_INDICES is {','.join(indices)}; say --index NAME")
+    return index
 
 
 class ReleaseFinder:

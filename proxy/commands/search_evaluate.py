@@ -22,13 +22,13 @@ from ..evaluation.needed import check_release
 from ..evaluation.outcomes import PERSONALISED
 from ..evaluation.plot import check_plot, draw_evaluation
 from ..evaluation.products import EngineSide, Products, look_up, present
-from ..evaluation.query import SearchForm, match_form, template_form
+from ..evaluation.query import SearchForm, form_of
 from ..evaluation.replay import Replay, settings_for
 from ..evaluation.run import Job, Replaying, evaluated
 from ..evaluation.served import ServedReplay
 from ..evaluation.tables import against_table, notes, orders_table, slices_table
 from ..evaluation.visits import check_types
-from ..releases import default_index
+from ..releases import index_meant
 from ..settings import ProxySettings
 
 __all__ = ["evaluate"]
@@ -125,9 +125,7 @@ def _job(
     strategies: tuple[str, ...] | None, controls: tuple[str, ...] | None, **options: Any,
 ) -> tuple[ProxySettings, Job, SearchForm]:  # fmt: skip
     settings = read_settings(ProxySettings)
-    index = index or default_index(settings.indices)
-    if index is None:
-        raise ConfigurationError(f"which index? SESSIONRANK_INDICES is {','.join(settings.indices)}; say --index NAME")
+    index = index_meant(index, settings.indices)
     if "," in index:
         raise ConfigurationError(f"--index: {index!r} is more than one; measure one at a time")
     settings = settings_for(settings, _checked("indices", (index,), "--index")[0])
@@ -139,7 +137,7 @@ def _job(
     controls = _CONTROLS if controls is None else controls
     for name in () if url else (*strategies, *controls):
         _checked("strategy", name, "--controls" if name in controls else "--strategies")
-    form = match_form(field) if template is None else template_form(template)
+    form = form_of(field, template)
     return settings, Job(log, index, form.told, strategies, controls, url=url or "", **options), form
 
 
@@ -159,13 +157,16 @@ def _replaying(settings: ProxySettings, job: Job, form: SearchForm) -> Iterator[
     if job.url:
         backend = _served(job)
         try:
-            yield ServedReplay(settings, backend, job.index, form, raw=job.raw), _side(backend, settings, job.index)
+            yield (
+                ServedReplay(settings, backend, job.index, form, raw=job.raw),
+                EngineSide.of(backend, settings, job.index),
+            )
         finally:
             backend.close()
         return
     replay = Replay(settings, job.index, form, job.orders, seed=job.seed, raw=job.raw)
     try:
-        yield replay, _side(replay.engine, settings, job.index)
+        yield replay, EngineSide.of(replay.engine, settings, job.index)
     finally:
         replay.close()
 
@@ -176,11 +177,6 @@ def _served(job: Job) -> SearchBackend:
     except ValueError as error:
         raise ConfigurationError(f"--url: {error}") from error
     return backend_from_urls((job.url,), pool_size=job.threads)
-
-
-def _side(backend: SearchBackend, settings: ProxySettings, index: str) -> EngineSide:
-    field = "" if settings.popularity == "none" else settings.popularity_field
-    return EngineSide(backend, index, settings.item_id, field, settings.engine_timeout_s)
 
 
 def _measured(

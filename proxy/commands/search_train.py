@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +20,17 @@ from sessionrank.textfile import sha256_of
 from sessionrank.writing import replacing, told_in_one_line
 
 from ..deadline import Deadline
-from ..evaluation.capture import Capture, Captured
-from ..evaluation.figures import Columns, Sampler
+from ..evaluation.figures import Sampler
 from ..evaluation.growing import TREES, lightgbm
 from ..evaluation.learning import Verdict, judged_against, learned_from, present_ranking, start_of
-from ..evaluation.needed import check_release
-from ..evaluation.outcomes import in_threads
-from ..evaluation.products import EngineSide, Products, look_up, present
-from ..evaluation.query import SearchForm, match_form, template_form
+from ..evaluation.query import SearchForm, form_of
 from ..evaluation.replay import settings_for
+from ..evaluation.searched import Searched, Task, searched
 from ..evaluation.tables import against_table, orders_table, slices_table
-from ..evaluation.tuning import FEWEST_CASES, MOST_CASES, drawn, parted
+from ..evaluation.tuning import FEWEST_CASES, MOST_CASES, now_written, parted
 from ..evaluation.visits import check_types
 from ..ranking.trees import LearnedModel
-from ..releases import default_index
+from ..releases import index_meant
 from ..sessions.registry import from_url
 from ..settings import ProxySettings
 
@@ -85,72 +81,34 @@ def train(log: Path, as_json: bool, **options: Any) -> None:
     check_types(str(log), cases)
     # Before the searches: it would be a pity to find out after them.
     lightgbm()
-    capture = Capture(settings, index, form, seed=options["seed"])
-    try:
-        chosen = drawn(cases, seed=options["seed"], most=options["cases"])
-        found = _replayed(capture, settings, index, str(log), chosen, options["threads"])
-    finally:
-        capture.close()
-    made = _learned(found, settings, log, options)
+    task = Task(log, index, form, options["threads"], options["seed"], options["cases"])
+    found = _searched(task, settings, cases)
+    present = present_ranking(found.said)
+    made = _learned(found, present, settings, task, holdout=options["holdout"])
     if options["target"]:
         _write(options["target"], made.packed)
     published = options["publish"] and (made.verdict.is_better or options["force"])
     if published:
-        ranking = made.verdict.ranking(made.packed, found.present, {**made.measured, "at": _now()})
+        ranking = made.verdict.ranking(made.packed, present, {**made.measured, "at": now_written()})
         _publish(settings, found.release, made.packed, ranking)
     shown = {"index": index, "release": found.release, "search": form.told, "settings": {"window": settings.window}}
-    document = made.document(found.present, {**shown, "holdout": options["holdout"]}) | {"published": published}
+    document = made.document(present, {**shown, "holdout": options["holdout"]}) | {"published": published}
     print_json(document) if as_json else _show(document)
 
 
 def _asked(options: dict[str, Any]) -> tuple[ProxySettings, str, SearchForm]:
     settings = read_settings(ProxySettings)
-    index = options["index"] or default_index(settings.indices)
-    if index is None:
-        raise ConfigurationError(f"which index? SESSIONRANK_INDICES is {','.join(settings.indices)}; say --index NAME")
-    form = match_form(options["field"]) if options["template"] is None else template_form(options["template"])
+    index, form = index_meant(options["index"], settings.indices), form_of(options["field"], options["template"])
     return settings_for(settings, index), index, form
 
 
-@dataclass(frozen=True)
-class _Found:
-    """The searches as strategies see them, and what orders their release now."""
-
-    cases: Sequence[SearchCase]
-    captured: Sequence[Captured]
-    products: Products
-    release: str
-    present: Ranking
-
-    def columns(self, places: Sequence[int]) -> Columns:
-        """What is known of the cases at these places."""
-        return Columns(
-            lengths=[len(self.cases[at].session) for at in places],
-            popular=[self.products.is_popular(self.cases[at].clicked) for at in places],
-            totals=[self.captured[at].total for at in places],
-            inside=[self.captured[at].clicked is not None for at in places],
-        )
-
-
-def _replayed(
-    capture: Capture, settings: ProxySettings, index: str, name: str, cases: Sequence[SearchCase], threads: int
-) -> _Found:
-    engine, store = capture.replay.engine, capture.replay.store
-    release = capture.replay.release()
-    check_release("mix", index, release, store)
-    if release is None:
-        raise ConfigurationError(f"nothing is published for {index}; see `sessionrank index load --help`")
-    field = "" if settings.popularity == "none" else settings.popularity_field
-    side = EngineSide(engine, index, settings.item_id, field, settings.engine_timeout_s)
-    products = look_up(side, {case.clicked for case in cases})
-    kept, note = present(name, cases, products, index, allow_missing=True)
-    if note:
-        err.print(printable(note), markup=False)
+def _searched(task: Task, settings: ProxySettings, cases: Sequence[SearchCase]) -> Searched:
     with progress() as bar:
-        task = bar.add_task("Searches", total=len(kept))
-        captured = in_threads(capture.captured, list(enumerate(kept)), threads, lambda done: bar.advance(task, done))
-    now = present_ranking(store.value(keys.ranking(release), Deadline(_SECONDS)))
-    return _Found(kept, captured, products, release, now)
+        at = bar.add_task("Searches", total=min(len(cases), task.most))
+        found = searched(task, settings, cases, lambda done: bar.advance(at, done))
+    if found.note:
+        err.print(printable(found.note), markup=False)
+    return found
 
 
 @dataclass(frozen=True)
@@ -170,23 +128,23 @@ class _Made:
         return {"protocol": {**self.measured, **shown, "log": log}, **self.verdict.document(present), "model": model}
 
 
-def _learned(found: _Found, settings: ProxySettings, log: Path, options: dict[str, Any]) -> _Made:
+def _learned(found: Searched, present: Ranking, settings: ProxySettings, task: Task, *, holdout: float) -> _Made:
     """Learn on a part of the visitors, judge on the others."""
-    seed = options["seed"]
-    learning, judging = parted([case.id for case in found.cases], seed=seed, share=1 - options["holdout"])
+    log, seed = task.log, task.seed
+    learning, judging = parted([case.id for case in found.cases], seed=seed, share=1 - holdout)
     if len(judging) < FEWEST_CASES:
         raise DataError(f"{log}: only {len(judging):,} searches are held back; {FEWEST_CASES} are the least")
     with progress() as bar:
-        task = bar.add_task("Trees", total=TREES)
+        at = bar.add_task("Trees", total=TREES)
         model = learned_from(
-            [found.captured[at] for at in learning], start_of(found.present, settings.weight),
-            seed=seed, threads=options["threads"], on_tree=lambda: bar.advance(task, 1),
+            [found.captured[place] for place in learning], start_of(present, settings.weight),
+            seed=seed, threads=task.threads, on_tree=lambda: bar.advance(at, 1),
         )  # fmt: skip
     origin = {"log": log.name, "sha256": sha256_of(log), "seed": seed, "learned_on": len(learning)}
     model = replace(model, meta={**model.meta, **origin})
-    sampler = Sampler([found.cases[at].id for at in judging], resamples=1000, seed=seed)
+    sampler = Sampler([found.cases[place].id for place in judging], resamples=1000, seed=seed)
     verdict = judged_against(
-        found.present, model, [found.captured[at] for at in judging], found.columns(judging), sampler,
+        present, model, [found.captured[place] for place in judging], found.columns(judging), sampler,
         max_displacement=settings.max_displacement,
     )  # fmt: skip
     return _Made(model, model.packed(), verdict, {**origin, "cases": len(judging), "visitors": sampler.visitors})
@@ -207,10 +165,6 @@ def _write(target: Path, model: bytes) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
     with replacing(target) as partial:
         partial.write_bytes(model)
-
-
-def _now() -> str:
-    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _show(document: dict[str, Any]) -> None:

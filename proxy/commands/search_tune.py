@@ -13,20 +13,20 @@ from rich.text import Text
 
 from sessionrank import keys
 from sessionrank.console import err, out, print_json, printable, progress
-from sessionrank.errors import ConfigurationError
 from sessionrank.ranking import Ranking
 from sessionrank.searchlog import SearchCase, read_log
 from sessionrank.settings import read_settings
 
 from ..deadline import Deadline
-from ..evaluation.query import match_form, template_form
+from ..evaluation.query import form_of
 from ..evaluation.replay import settings_for
+from ..evaluation.searched import Searched, Task, searched
 from ..evaluation.settings_grid import as_text, combinations, parse_grid
 from ..evaluation.tuning import FEWEST_CASES, MOST_CASES, Choice
-from ..evaluation.tuning_run import Searched, Task, searched, verdict
+from ..evaluation.tuning_run import verdict
 from ..evaluation.visits import check_types
 from ..ranking.registry import BY_RELEASE
-from ..releases import default_index
+from ..releases import index_meant
 from ..sessions.registry import from_url
 from ..settings import ProxySettings
 
@@ -66,10 +66,7 @@ def tune(log: Path, as_json: bool, *, grids: tuple[str, ...], dry_run: bool, **o
       sessionrank search tune searches.jsonl --grid session_decay=0.6,0.8,1 --grid window=50,100,200
     """
     settings = read_settings(ProxySettings)
-    index = options["index"] or default_index(settings.indices)
-    if index is None:
-        raise ConfigurationError(f"which index? SESSIONRANK_INDICES is {','.join(settings.indices)}; say --index NAME")
-    form = match_form(options["field"]) if options["template"] is None else template_form(options["template"])
+    index, form = index_meant(options["index"], settings.indices), form_of(options["field"], options["template"])
     tried = list(combinations(settings_for(settings, index), parse_grid(grids)))
     cases = read_log(log)
     check_types(str(log), cases)

@@ -12,6 +12,7 @@ from sessionrank.errors import BackendError, ConfigurationError
 from sessionrank.searchlog import SearchCase
 
 from ..backends.base import BackendRequest, Headers, SearchBackend
+from ..settings import ProxySettings
 from .query import target_of
 
 __all__ = ["EngineSide", "Products", "look_up", "present", "reason_of"]
@@ -33,6 +34,12 @@ class EngineSide:
     item_id: str
     popularity_field: str
     timeout: float
+
+    @classmethod
+    def of(cls, backend: SearchBackend, settings: ProxySettings, index: str) -> EngineSide:
+        """As the proxy's settings say; popularity is not asked for where it counts for nothing."""
+        field = "" if settings.popularity == "none" else settings.popularity_field
+        return cls(backend, index, settings.item_id, field, settings.engine_timeout_s)
 
 
 @dataclass(frozen=True, slots=True)

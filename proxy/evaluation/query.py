@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from sessionrank.errors import ConfigurationError, DataError
 
-__all__ = ["PLACE", "SearchForm", "match_form", "target_of", "template_form"]
+__all__ = ["PLACE", "SearchForm", "form_of", "match_form", "target_of", "template_form"]
 
 #: What a template has in the place of the query.
 PLACE = "{{query}}"
@@ -44,6 +44,11 @@ def target_of(index: str) -> str:
 def match_form(field: str) -> SearchForm:
     """A ``match`` on one field."""
     return SearchForm({"query": {"match": {field: PLACE}}}, f"match on {field}")
+
+
+def form_of(field: str, template: Path | None) -> SearchForm:
+    """The body of a file where there is one, else a ``match``. Raises as :func:`template_form`."""
+    return match_form(field) if template is None else template_form(template)
 
 
 def template_form(path: Path) -> SearchForm:

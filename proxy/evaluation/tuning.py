@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,7 @@ __all__ = [
     "drawn",
     "judged",
     "mrr",
+    "now_written",
     "parted",
     "tells_of_repeats",
 ]
@@ -86,6 +88,11 @@ def drawn(cases: Sequence[SearchCase], *, seed: int, most: int = MOST_CASES) -> 
         return cases
     places = np.random.default_rng(seed).choice(len(cases), most, replace=False)
     return [cases[at] for at in np.sort(places)]
+
+
+def now_written() -> str:
+    """The moment that something was measured at, as it stands in a ranking (UTC, ISO 8601)."""
+    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def parted(ids: Sequence[str], *, seed: int, share: float = 0.5) -> tuple[list[int], list[int]]:

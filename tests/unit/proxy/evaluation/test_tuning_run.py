@@ -13,8 +13,9 @@ import pytest
 from proxy.backends.base import BackendRequest
 from proxy.evaluation.query import match_form
 from proxy.evaluation.replay import settings_for
+from proxy.evaluation.searched import Searched, Task, searched
 from proxy.evaluation.tuning import FEWEST_CASES
-from proxy.evaluation.tuning_run import Searched, Task, searched, verdict
+from proxy.evaluation.tuning_run import verdict
 from proxy.sessions.memory import MemorySessions
 from proxy.settings import ProxySettings
 from sessionrank.errors import ConfigurationError
