@@ -25,8 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sessionrank.errors import DataError
-from sessionrank.npz import opened
-from sessionrank.writing import replacing, told_in_one_line
+from sessionrank.npz import opened, save
 
 __all__ = ["FORMAT_VERSION", "Covisited", "CovisitsFile", "covisited", "item_hash"]
 
@@ -84,19 +83,16 @@ class CovisitsFile:
         Raises:
             ConfigurationError: it cannot be written; nothing is left behind then.
         """
-        with told_in_one_line(str(path)):
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
-        with replacing(Path(path)) as partial, partial.open("wb") as file:
-            np.savez(
-                file,
-                ids=self.ids,
-                support=self.support,
-                mass=self.mass,
-                offsets=self.offsets,
-                neighbours=self.neighbours,
-                weights=self.weights,
-                meta=np.array(json.dumps(self.meta, sort_keys=True)),
-            )
+        save(
+            path,
+            self.meta,
+            ids=self.ids,
+            support=self.support,
+            mass=self.mass,
+            offsets=self.offsets,
+            neighbours=self.neighbours,
+            weights=self.weights,
+        )
 
     @classmethod
     def load(cls, path: Path | str) -> CovisitsFile:

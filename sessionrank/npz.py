@@ -1,7 +1,8 @@
-"""``.npz`` files from outside: opened without pickles, and whatever is wrong with one ends in one line."""
+"""``.npz`` files: opened without pickles, and whatever is wrong with one ends in one line; written in one step."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,8 +13,9 @@ from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
 from sessionrank.errors import DataError
+from sessionrank.writing import replacing, told_in_one_line
 
-__all__ = ["opened"]
+__all__ = ["opened", "save"]
 
 #: Longest part of an error of another library that is shown.
 _LONGEST_REASON = 200
@@ -42,6 +44,18 @@ def opened(path: Path | str, *, missing: str, otherwise: str) -> Iterator[Mappin
         if "pickle" in reason:  # what numpy says here is how to run what the file brings along
             reason = "it is no .npz, or holds objects"
         raise DataError(f"{path}: {otherwise}: {reason or type(error).__name__}") from error
+
+
+def save(path: Path | str, meta: Mapping[str, Any], **arrays: NDArray[Any]) -> None:
+    """Write arrays by name, and ``meta`` as a JSON text; a reader sees the old file or the whole new one.
+
+    Raises:
+        ConfigurationError: it cannot be written (a full disk, for example); nothing is left behind then.
+    """
+    with told_in_one_line(str(path)):
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    with replacing(Path(path)) as partial, partial.open("wb") as file:
+        np.savez(file, **arrays, meta=np.array(json.dumps(meta, sort_keys=True)))  # type: ignore[arg-type]
 
 
 class _Arrays(Mapping[str, NDArray[Any]]):

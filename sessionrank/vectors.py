@@ -18,8 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sessionrank.errors import DataError
-from sessionrank.npz import opened
-from sessionrank.writing import replacing, told_in_one_line
+from sessionrank.npz import opened, save
 
 __all__ = ["DTYPE", "FORMAT_VERSION", "VectorsFile", "decode", "unit"]
 
@@ -67,16 +66,7 @@ class VectorsFile:
         Raises:
             ConfigurationError: it cannot be written (a full disk, for example); nothing is left behind then.
         """
-        with told_in_one_line(str(path)):
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
-        with replacing(Path(path)) as partial, partial.open("wb") as file:
-            np.savez(
-                file,
-                ids=self.ids,
-                vectors=self.vectors,
-                support=self.support,
-                meta=np.array(json.dumps(self.meta, sort_keys=True)),
-            )
+        save(path, self.meta, ids=self.ids, vectors=self.vectors, support=self.support)
 
     @classmethod
     def load(cls, path: Path | str) -> VectorsFile:
