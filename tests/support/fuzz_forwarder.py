@@ -76,7 +76,7 @@ def harm(method: str, target: str) -> str:
     if method not in ("GET", "HEAD", "POST", "DELETE", "OPTIONS"):
         return "a method that changes something"
     # A document may be called like an endpoint: where it is read, and where a POST spells it otherwise.
-    if found := _FORBIDDEN.intersection(words[:2] + (raw.lower().split("/") if method == "POST" else [])):
+    if found := _FORBIDDEN.intersection(words[:2] + (_endpoints(raw) if method == "POST" else [])):
         return f"{', '.join(sorted(found))} changes something"
     if words[:1] == ["_cluster"] and words[1:2] != ["health"]:
         return "the cluster is not open"
@@ -87,6 +87,14 @@ def harm(method: str, target: str) -> str:
     if method == "DELETE" and (not any(tuple(words[: len(each)]) == each for each in _LET_GO) or "_all" in words):
         return "a deletion"
     return ""
+
+
+def _endpoints(raw: str) -> list[str]:
+    """The words of a path that may be endpoints: in any case, but for a document that is asked for as it is called."""
+    words = raw.removesuffix("/").split("/")
+    found = [word.lower() for word in words]
+    # Engines know endpoints by their case: to them `_BULK` is an id there, and only `_bulk` could be more.
+    return [*found[:-1], words[-1]] if words[2:-1] in (["_explain"], ["_termvectors"]) else found
 
 
 @contextmanager

@@ -133,9 +133,12 @@ def test_ten_thousand_fuzzed_requests_get_answers_that_explain_themselves_and_ch
 def _let_go(direct: Ask, judge: Judge) -> None:
     scrolls = [id_ for kind, id_ in judge.contexts if kind == "_scroll_id"]
     points = [id_ for kind, id_ in judge.contexts if kind == "pit_id"]
-    for target, body in (("/_search/scroll", {"scroll_id": scrolls}), ("/_search/point_in_time", {"pit_id": points})):
-        if next(iter(body.values())):
-            assert direct("DELETE", target, body).status == 200
+    if scrolls:
+        answer = direct("DELETE", "/_search/scroll", {"scroll_id": scrolls})
+        # 404 says that none is left: all may have outlived their second where the machine is slow.
+        assert answer.status == 200 or (answer.status, answer.json()["num_freed"]) == (404, 0), answer.body
+    if points:
+        assert direct("DELETE", "/_search/point_in_time", {"pit_id": points}).status == 200
 
 
 def _saw_all_kinds(judge: Judge) -> None:
