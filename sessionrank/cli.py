@@ -14,6 +14,7 @@ import click
 
 from sessionrank import __version__
 from sessionrank.errors import ConfigurationError, SessionrankError
+from sessionrank.output import output_told
 
 __all__ = ["COMMANDS", "SEARCH_COMMANDS", "LazyGroup", "main", "search"]
 
@@ -108,7 +109,8 @@ def search() -> None:
 def main(argv: Sequence[str] | None = None) -> None:
     """Entry point: run the command line, turn our errors into one line and their exit code."""
     try:
-        code = cli.main(args=argv, prog_name="sessionrank", standalone_mode=False)
+        with output_told():
+            code = cli.main(args=argv, prog_name="sessionrank", standalone_mode=False)
     except SessionrankError as error:
         # Imported here, so that `--version` and help stay quick.
         from sessionrank.console import printable
