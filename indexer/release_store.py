@@ -24,7 +24,7 @@ from sessionrank.exact import FOUND, fingerprint
 from sessionrank.ranking import Ranking
 from sessionrank.releases import is_release
 
-__all__ = ["CHUNK", "SIGNALS", "Record", "ReleaseStore"]
+__all__ = ["CHUNK", "SIGNALS", "Record", "ReleaseStore", "WrongKey"]
 
 #: Items a round trip, and bytes after which one goes out with fewer.
 CHUNK = 1000
@@ -39,6 +39,10 @@ SIGNALS: dict[str, tuple[Callable[[str, int], str], str]] = {
     "vectors": (keys.vectors, "count"),
     "covisits": (keys.covisits, "covisits"),
 }
+
+
+class WrongKey(StoreError):
+    """A key of ours holds a value of another Redis type: somebody else wrote it."""
 
 
 class ReleaseStore:
@@ -87,20 +91,34 @@ class ReleaseStore:
 
     def record(self, release: str) -> Record | None:
         """The record of a release, or None when there is none of ours."""
-        with _wrapped(self._where):
-            return _decoded(release, self._client.get(keys.release_info(release)))
+        return _decoded(release, self._get(keys.release_info(release)))
 
-    def records(self) -> list[Record]:
-        """The records of all releases, in no order."""
+    def records(self, *, on_wrong: Callable[[WrongKey], None] | None = None) -> list[Record]:
+        """The records of all releases, in no order.
+
+        Args:
+            on_wrong: told of each key that holds something else; without it, the first of them is raised.
+        """
         found = []
+        prefix = keys.release_info("")
         with _wrapped(self._where):
-            prefix = keys.release_info("")
-            for key in self._client.scan_iter(match=prefix + "*", count=1000):
-                release = key.decode(errors="replace").removeprefix(prefix)
-                record = _decoded(release, self._client.get(key)) if is_release(release) else None
-                if record is not None:
-                    found.append(record)
+            names = list(self._client.scan_iter(match=prefix + "*", count=1000))
+        for release in [name.decode(errors="replace").removeprefix(prefix) for name in names]:
+            try:
+                record = self.record(release) if is_release(release) else None
+            except WrongKey as error:
+                if on_wrong is None:
+                    raise
+                on_wrong(error)
+                continue
+            if record is not None:
+                found.append(record)
         return found
+
+    def _get(self, key: str) -> bytes | None:
+        with _wrapped(self._where, key):
+            value = self._client.get(key)
+        return value if isinstance(value, bytes) else None
 
     def write(
         self,
@@ -138,17 +156,23 @@ class ReleaseStore:
 
     def names(self, release: str) -> int:
         """How many names of products the release has."""
-        with _wrapped(self._where):
+        with _wrapped(self._where, keys.exact(release)):
             return int(self._client.hlen(keys.exact(release)))
 
     def stored(self, record: Record, signal: str) -> int:
         """For how many items the record's release has that signal now."""
         key, _ = SIGNALS[signal]
+        names = [key(record["release"], bucket) for bucket in range(record["buckets"])]
         with _wrapped(self._where):
             pipeline = self._client.pipeline(transaction=False)
-            for bucket in range(record["buckets"]):
-                pipeline.hlen(key(record["release"], bucket))
-            return sum(pipeline.execute())
+            for name in names:
+                pipeline.hlen(name)
+            counts = pipeline.execute(raise_on_error=False)
+        for name, count in zip(names, counts, strict=True):
+            if isinstance(count, Exception):
+                with _wrapped(self._where, name):
+                    raise count
+        return sum(counts)
 
     def missing(self, record: Record) -> str | None:
         """What the store lacks of the record's release, as words; None when all is there."""
@@ -184,8 +208,7 @@ class ReleaseStore:
         Raises:
             DataError: what is kept there is no ranking.
         """
-        with _wrapped(self._where):
-            text = self._client.get(keys.ranking(release))
+        text = self._get(keys.ranking(release))
         return None if text is None else Ranking.from_json(text)
 
     def forget_ranking(self, release: str) -> None:
@@ -195,8 +218,7 @@ class ReleaseStore:
 
     def pointer(self, index: str) -> str | None:
         """The release that serves an index which we did not load."""
-        with _wrapped(self._where):
-            return _release(self._client.get(keys.pointer(index)))
+        return _release(self._get(keys.pointer(index)))
 
     def move_pointer(self, index: str, *, before: str | None, release: str) -> None:
         """Let ``release`` serve ``index``, in one step, provided that ``before`` still does.
@@ -218,7 +240,8 @@ class ReleaseStore:
 
 
 @contextmanager
-def _wrapped(where: str) -> Iterator[None]:
+def _wrapped(where: str, key: str = "") -> Iterator[None]:
+    """Turn the driver's errors into ours; ``key`` is the one that is read."""
     try:
         yield
     except WatchError:
@@ -230,6 +253,10 @@ def _wrapped(where: str) -> Iterator[None]:
             f"no Redis answers at {where}; start it (`sessionrank stack up`) or set SESSIONRANK_REDIS_URL"
         ) from error
     except (RedisError, ValueError) as error:
+        if key and str(error).startswith("WRONGTYPE"):
+            raise WrongKey(
+                f"the key {key} at {where} holds what no release has there; who else writes to it?"
+            ) from error
         raise StoreError(f"Redis at {where} refused: {str(error)[:200]}") from error
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -16,7 +17,7 @@ from sessionrank.settings import read_settings
 from .. import indices
 from ..figures import as_record, gain, order
 from ..indices import OwnIndex
-from ..release_store import SIGNALS, ReleaseStore
+from ..release_store import SIGNALS, ReleaseStore, WrongKey
 from ..settings import IndexerSettings
 from .options import alias_option, engine_of, index_option, json_option, store_of
 
@@ -46,8 +47,8 @@ def status(alias: str, foreign_index: str | None, as_json: bool) -> None:
     if foreign_index is not None:
         indices.check_alias(foreign_index, foreign=True)
         with store_of(settings) as store:
-            releases = _foreign(store, foreign_index)
-        head: dict[str, Any] = {"index": foreign_index}
+            releases, said = _foreign(store, foreign_index)
+        head: dict[str, Any] = {"index": foreign_index, "store": said}
     else:
         indices.check_alias(alias)
         with engine_of(settings) as engine:
@@ -58,14 +59,21 @@ def status(alias: str, foreign_index: str | None, as_json: bool) -> None:
     if as_json:
         print_json({**head, "releases": releases})
         return
-    if not releases:
+    if releases:
+        out.print(_table(releases))
+    else:
         out.print(f"No release of {foreign_index or alias}; make one with `sessionrank index load`", markup=False)
-        return
-    out.print(_table(releases))
-    for line in filter(None, map(_order, releases)):
+    for line in _lines(releases, head["store"]):
         out.print(line, markup=False)
-    if head.get("store") not in (None, "ok"):
-        out.print(f"The store: {head['store']}", markup=False)
+
+
+def _lines(releases: list[dict[str, Any]], store: str) -> Iterator[str]:
+    """What stands beneath the table."""
+    yield from filter(None, map(_order, releases))
+    for release in releases:
+        yield from (f"Release {release['release']}: {printable(error)}" for error in release["store_errors"])
+    if store != "ok":
+        yield f"The store: {printable(store)}"
 
 
 def _own(settings: IndexerSettings, own: Iterable[OwnIndex]) -> tuple[list[dict[str, Any]], str]:
@@ -103,30 +111,58 @@ def _in_store(store: ReleaseStore | None, release: str, *, wanted: bool) -> dict
     unknown = None if store is None and wanted else 0
     told: dict[str, Any] = {"vectors": unknown, "dimensions": None, "vectors_whole": None if unknown is None else True}
     told |= {"covisits": unknown, "covisits_whole": told["vectors_whole"], "ranking": None, "ranking_error": None}
+    wrong: list[str] = []
+    told["store_errors"] = wrong
     if store is None:
         return told
-    record = store.record(release)
+    record = None
+    with _noted(wrong):
+        record = store.record(release)
     if record is not None:
-        told["dimensions"] = record.get("dimensions")
-        for signal, (_, field) in SIGNALS.items():
-            told[signal] = store.stored(record, signal)
-            told[f"{signal}_whole"] = record["complete"] and told[signal] == record[field]
-        if record.get("covisits_meta") is None:
-            # The support of the items alone, which stands where covisits would.
-            told["covisits"] = 0
+        told |= _counts(store, record, wrong)
     elif wanted:
+        told |= {"vectors": None, "covisits": None} if wrong else {}
         told |= {"vectors_whole": False, "covisits_whole": False}
     try:
-        told["ranking"] = as_record(store.ranking(release))
+        with _noted(wrong):
+            told["ranking"] = as_record(store.ranking(release))
     except DataError as error:
         told["ranking_error"] = str(error)
     return told
 
 
-def _foreign(store: ReleaseStore, index: str) -> list[dict[str, Any]]:
-    pointer = store.pointer(index)
-    records = [r for r in store.records() if r.get("foreign") and r.get("index") == index]
-    return [
+def _counts(store: ReleaseStore, record: dict[str, Any], wrong: list[str]) -> dict[str, Any]:
+    """What the store has of each signal; None where its key holds something else."""
+    told: dict[str, Any] = {"dimensions": record.get("dimensions")}
+    for signal, (_, field) in SIGNALS.items():
+        told[signal] = None
+        with _noted(wrong):
+            told[signal] = store.stored(record, signal)
+        told[f"{signal}_whole"] = record["complete"] and told[signal] == record[field]
+    if record.get("covisits_meta") is None and told["covisits"] is not None:
+        # The support of the items alone, which stands where covisits would.
+        told["covisits"] = 0
+    return told
+
+
+@contextmanager
+def _noted(wrong: list[str]) -> Iterator[None]:
+    """A key that is not what it should be is noted; all else can be told nevertheless."""
+    try:
+        yield
+    except WrongKey as error:
+        wrong.append(str(error))
+
+
+def _foreign(store: ReleaseStore, index: str) -> tuple[list[dict[str, Any]], str]:
+    """One record a release, and what is wrong with keys that belong to none of them."""
+    wrong: list[str] = []
+    pointer = None
+    with _noted(wrong):
+        pointer = store.pointer(index)
+    everybodys = store.records(on_wrong=lambda error: wrong.append(str(error)))
+    records = [r for r in everybodys if r.get("foreign") and r.get("index") == index]
+    releases = [
         {
             "release": record["release"],
             "index": index,
@@ -138,6 +174,7 @@ def _foreign(store: ReleaseStore, index: str) -> list[dict[str, Any]]:
         }
         for record in sorted(records, key=lambda record: (str(record.get("created")), record["release"]))
     ]
+    return releases, "; ".join(wrong) or "ok"
 
 
 def _foreign_state(record: dict[str, Any], pointer: str | None) -> str:
@@ -170,12 +207,12 @@ def _count(release: dict[str, Any], signal: str) -> str:
 
 
 def _order(release: dict[str, Any]) -> str | None:
-    """A line on how a release orders its hits; None for one that has nothing to order them by."""
+    """A line on how a release orders its hits; None where there is nothing to order them by, or nobody knows."""
     if release["ranking_error"] is not None:
         said = f"cautious defaults, the store has {printable(release['ranking_error'])}"
     elif release["ranking"] is not None:
         said = f"{order(release['ranking'])}, {gain(release['ranking']) or 'not measured'}"
-    elif release["vectors"] or release["covisits"]:
+    elif (release["vectors"] or release["covisits"]) and not release["store_errors"]:
         said = "cautious defaults, not measured"
     else:
         return None

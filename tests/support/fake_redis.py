@@ -6,6 +6,8 @@ import fnmatch
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from redis.exceptions import ResponseError
+
 from indexer.release_store import ReleaseStore
 
 __all__ = ["FakeRedis", "fake_store"]
@@ -23,7 +25,7 @@ class FakeRedis:
         self.trouble: Callable[[str, str], None] = lambda _command, _key: None
 
     def get(self, key: str | bytes) -> bytes | None:
-        value: bytes | None = self.values.get(key.decode() if isinstance(key, bytes) else key)
+        value: bytes | None = self._of_type(bytes, key.decode() if isinstance(key, bytes) else key)
         return value
 
     def set(self, key: str, value: str | bytes) -> None:
@@ -37,7 +39,7 @@ class FakeRedis:
         )
 
     def hlen(self, key: str) -> int:
-        return len(self.values.get(key, ()))
+        return len(self._of_type(dict, key) or ())
 
     def unlink(self, key: str) -> None:
         self._change("UNLINK", key)
@@ -51,6 +53,12 @@ class FakeRedis:
 
     def close(self) -> None:
         pass
+
+    def _of_type(self, kind: type, key: str) -> Any:
+        value = self.values.get(key)
+        if value is not None and not isinstance(value, kind):
+            raise ResponseError("WRONGTYPE Operation against a key holding the wrong kind of value")
+        return value
 
     def _change(self, command: str, key: str) -> None:
         self.told.append((command, key))
@@ -68,9 +76,17 @@ class _Pipeline:
         command = getattr(self._redis, name)
         return lambda *arguments, **options: self._commands.append(lambda: command(*arguments, **options))
 
-    def execute(self) -> list[Any]:
+    def execute(self, raise_on_error: bool = True) -> list[Any]:
         commands, self._commands = self._commands, []
-        return [command() for command in commands]
+        found: list[Any] = []
+        for command in commands:
+            try:
+                found.append(command())
+            except ResponseError as error:
+                if raise_on_error:
+                    raise
+                found.append(error)
+        return found
 
 
 def fake_store() -> tuple[FakeRedis, ReleaseStore]:

@@ -10,10 +10,13 @@ from rich.console import Console
 
 from indexer.catalogue.base import with_column
 from indexer.catalogue.registry import open_catalogue
-from indexer.commands.status import _table
+from indexer.commands.status import _foreign, _in_store, _lines, _table
 from indexer.rejects import check_writable
 from indexer.release_store import ReleaseStore
-from sessionrank.errors import ConfigurationError, DataError
+from sessionrank import keys
+from sessionrank.errors import ConfigurationError, DataError, StoreError
+from sessionrank.ranking import Ranking
+from tests.support.fake_redis import fake_store
 
 RELEASES = ["20260101000000abcdef", "20260202000000abcdef"]
 
@@ -75,3 +78,41 @@ def test_releases_and_headings_are_whole_however_narrow_the_terminal_is(width: i
     for whole in (*RELEASES, "release", "state", "documents", "vectors", "covisits", "created"):
         assert whole in shown
     assert "…" not in shown
+
+
+def test_a_key_that_holds_something_else_is_named_and_the_rest_is_told() -> None:
+    redis, store = fake_store()
+    release = RELEASES[0]
+    record = {"release": release, "buckets": 2, "count": 3, "complete": True, "dimensions": 4, "covisits": 1}
+    store.put_record({**record, "covisits_meta": {}})
+    redis.values[keys.vectors(release, 0)] = {b"a": b"1"}
+    redis.values[keys.vectors(release, 1)] = b"a text"
+    redis.values[keys.covisits(release, 0)] = {b"a": b"1"}
+    redis.values[keys.ranking(release)] = Ranking("covisit").to_json().encode()
+    told = _in_store(store, release, wanted=True)
+    assert (told["vectors"], told["vectors_whole"], told["covisits"], told["covisits_whole"]) == (None, False, 1, True)
+    assert told["ranking"]["strategy"] == "covisit"
+    (line,) = told["store_errors"]
+    assert line.startswith(f"the key {keys.vectors(release, 1)} at redis://fake holds what no release has there")
+    assert list(_lines([{"release": release, **told}], "ok"))[1:] == [f"Release {release}: {line}"]
+    for key in (keys.release_info(release), keys.ranking(release)):
+        redis.values[key] = {b"a": b"hash"}
+    told = _in_store(store, release, wanted=True)
+    assert (told["vectors"], told["covisits"], told["ranking"]) == (None, None, None)
+    assert [line.split()[2] for line in told["store_errors"]] == [keys.release_info(release), keys.ranking(release)]
+    assert not any(line.startswith("Order of") for line in _lines([{"release": release, **told}], "ok"))
+
+
+def test_beside_keys_that_hold_something_else_the_releases_of_an_index_of_others_are_shown() -> None:
+    redis, store = fake_store()
+    store.put_record(
+        {"release": RELEASES[0], "buckets": 1, "count": 0, "complete": True, "foreign": True, "index": "x"}
+    )
+    redis.values[keys.release_info(RELEASES[1])] = {b"a": b"hash"}
+    redis.values[keys.pointer("x")] = {b"a": b"hash"}
+    releases, said = _foreign(store, "x")
+    assert [(each["release"], each["served"]) for each in releases] == [(RELEASES[0], False)]
+    assert keys.pointer("x") in said
+    assert keys.release_info(RELEASES[1]) in said
+    with pytest.raises(StoreError, match=keys.release_info(RELEASES[1])):
+        store.records()
