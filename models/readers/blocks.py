@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from operator import itemgetter
 from pathlib import Path
@@ -50,16 +50,19 @@ class _Values:
 
 
 def blocks(
-    path: Path | str, columns: Sequence[str], *, encoding: str, dropped: Counter[str]
+    path: Path | str, columns: Mapping[str, str], *, encoding: str, dropped: Counter[str]
 ) -> Iterator[tuple[Column, ...]]:
     """The ``columns`` of the rows of a file, whose format its suffix tells; rows of another shape are counted.
+
+    Args:
+        columns: the option that names it → the name, of each.
 
     Raises:
         ConfigurationError: two columns have one name, or Parquet cannot be read because its library is missing.
         DataError: the file cannot be read, is of another format or lacks a column.
     """
-    if len(set(columns)) < len(columns):
-        raise ConfigurationError(f"one column cannot be two things: {', '.join(columns)}")
+    if len(set(columns.values())) < len(columns):
+        raise ConfigurationError(f"one column cannot be two things: {', '.join(columns.values())}")
     suffix = suffix_of(path)
     if suffix == ".parquet":
         return parquet_blocks(path, columns)
@@ -75,13 +78,13 @@ def _in_blocks(rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Column, ...]]:
 
 
 def _csv_rows(
-    path: Path | str, columns: Sequence[str], encoding: str, dropped: Counter[str]
+    path: Path | str, columns: Mapping[str, str], encoding: str, dropped: Counter[str]
 ) -> Iterator[tuple[Any, ...]]:
     rows = csv.reader(text_lines(path, encoding=encoding), delimiter="\t" if suffix_of(path) == ".tsv" else ",")
     try:
         header = [name.strip() for name in next(rows, [])]
         check_columns(path, columns, header)
-        pick, width = itemgetter(*(header.index(name) for name in columns)), len(header)
+        pick, width = itemgetter(*(header.index(name) for name in columns.values())), len(header)
         for row in rows:
             if len(row) == width:
                 yield pick(row)
@@ -92,9 +95,10 @@ def _csv_rows(
 
 
 def _json_rows(
-    path: Path | str, columns: Sequence[str], encoding: str, dropped: Counter[str]
+    path: Path | str, columns: Mapping[str, str], encoding: str, dropped: Counter[str]
 ) -> Iterator[tuple[Any, ...]]:
-    unseen = set(columns)
+    names = list(columns.values())
+    unseen = set(names)
     seen: dict[str, None] = {}
     for line in text_lines(path, encoding=encoding):
         row = _json_object(line)
@@ -102,12 +106,12 @@ def _json_rows(
             if unseen:
                 unseen -= row.keys()
                 seen.update(dict.fromkeys(islice(row, _COLUMNS if len(seen) < _COLUMNS else 0)))
-            yield tuple(map(row.get, columns))
+            yield tuple(map(row.get, names))
         elif not line.isspace():
             dropped["lines that are no JSON object"] += 1
     # Only now, because a line may lack what others have.
     if seen and unseen:
-        raise no_column(path, [name for name in columns if name in unseen], list(seen))
+        raise no_column(path, {option: name for option, name in columns.items() if name in unseen}, list(seen))
 
 
 def _json_object(line: str) -> dict[str, Any] | None:

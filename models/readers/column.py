@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -29,15 +29,16 @@ class Column(Protocol):
         """Its times as seconds since 1970, NaN where they cannot be read."""
 
 
-def no_column(path: Path | str, missing: Sequence[str], there: Sequence[str]) -> DataError:
-    """The error for columns that a file does not have."""
+def no_column(path: Path | str, missing: Mapping[str, str], there: Sequence[str]) -> DataError:
+    """The error for columns that a file does not have, by the options that name them."""
     names = ", ".join(there)[:_NAMED] or "none"
-    return DataError(f"{path}: no column {', '.join(missing)}; there are: {names}")
+    options = ", ".join(missing)
+    return DataError(f"{path}: no column {', '.join(missing.values())}; there are: {names}; say which with {options}")
 
 
-def check_columns(path: Path | str, wanted: Sequence[str], there: Sequence[str]) -> None:
-    """Raise :class:`DataError` unless each of the ``wanted`` columns is there, and once."""
-    if missing := [name for name in wanted if name not in there]:
+def check_columns(path: Path | str, wanted: Mapping[str, str], there: Sequence[str]) -> None:
+    """Raise :class:`DataError` unless each of the ``wanted`` columns (by their options) is there, and once."""
+    if missing := {option: name for option, name in wanted.items() if name not in there}:
         raise no_column(path, missing, there)
-    if twice := [name for name in wanted if there.count(name) > 1]:
+    if twice := [name for name in wanted.values() if there.count(name) > 1]:
         raise DataError(f"{path}: column {twice[0]} stands there twice; which one is meant?")

@@ -32,7 +32,8 @@ class Events(TextReader):
 
     def read(self, path: Path | str, *, names: bool = False) -> SessionData:
         dropped: Counter[str] = Counter()
-        columns = [name for name in (self.session_column, self.item_column, self.time_column) if name]
+        columns = {"--session-column": self.session_column, "--item-column": self.item_column}
+        columns |= {"--time-column": self.time_column} if self.time_column else {}
         log = EventLog(timed=bool(self.time_column))
         for session, item, *time in blocks(path, columns, encoding=self.encoding, dropped=dropped):
             seconds = time[0].seconds() if time else None

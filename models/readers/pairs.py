@@ -25,6 +25,7 @@ class Pairs(TextReader):
     def read(self, path: Path | str, *, names: bool = False) -> SessionData:
         dropped: Counter[str] = Counter()
         log = EventLog(timed=False)
-        for user, item in blocks(path, (self.user_column, self.item_column), encoding=self.encoding, dropped=dropped):
+        columns = {"--user-column": self.user_column, "--item-column": self.item_column}
+        for user, item in blocks(path, columns, encoding=self.encoding, dropped=dropped):
             log.extend(user.codes(log.sessions), item.codes(log.items), None, dropped)
         return self.select(path, log.grouped(names=names, by_time=False), dropped)

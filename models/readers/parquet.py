@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -59,8 +59,8 @@ def _floats(values: Any) -> NDArray[np.float64]:
     return floats
 
 
-def parquet_blocks(path: Path | str, columns: Sequence[str]) -> Iterator[tuple[Column, ...]]:
-    """The ``columns`` of a Parquet file, a batch of rows at a time.
+def parquet_blocks(path: Path | str, columns: Mapping[str, str]) -> Iterator[tuple[Column, ...]]:
+    """The ``columns`` (by the options that name them) of a Parquet file, a batch of rows at a time.
 
     Raises:
         ConfigurationError: pyarrow is missing.
@@ -77,11 +77,12 @@ def parquet_blocks(path: Path | str, columns: Sequence[str]) -> Iterator[tuple[C
         with parquet.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False) as file:
             schema = file.schema_arrow
             check_columns(path, columns, schema.names)
-            for name in columns:
+            names = list(columns.values())
+            for name in names:
                 if pa.types.is_nested(schema.field(name).type):
                     raise DataError(f"{path}: column {name} holds {schema.field(name).type}, not one value a row")
-            for batch in file.iter_batches(_ROWS, columns=list(columns), use_threads=False):
-                yield tuple(_ArrowColumn(batch.column(name)) for name in columns)
+            for batch in file.iter_batches(_ROWS, columns=names, use_threads=False):
+                yield tuple(_ArrowColumn(batch.column(name)) for name in names)
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such file") from error
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:

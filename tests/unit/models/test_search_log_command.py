@@ -132,6 +132,11 @@ def test_without_a_date_or_a_share_it_warns_that_models_have_seen_these_visits(r
         (["sessions.txt", "--share", "0.01"], "no session is left to learn from (3 sessions outside the share of 0.01"),
         (["sessions.txt", "--history"], "this data has no times"),
         (["sessions.txt", "--group-by", "invoice"], "has no option --group-by"),
+        (
+            ["visits.csv"],
+            "visits.csv: no column session_id, event_time_stamp; there are: visit, product_id, at; say which with "
+            "--session-column, --time-column",
+        ),
         (["sessions.txt", "--min-length", "5"], "no session is left"),
         (["events.csv", "--after", "2030-01-01"], "no visit lies in the time asked for; the data goes from 2023-11-14"),
         (["events.csv", "--after", "2011-10-02", "--until", "2011-10-01"], "nothing lies between 2011-10-02 and"),
@@ -148,6 +153,7 @@ def test_without_a_date_or_a_share_it_warns_that_models_have_seen_these_visits(r
 def test_bad_input_is_one_clear_line(run: Run, words: list[str], line: str) -> None:
     write_sessions("sessions-txt", Path("sessions.txt"))
     write_sessions("events", Path("events.csv"))
+    Path("visits.csv").write_text("visit,product_id,at\n1,2,3\n")
     Path("folder").write_text("")
     Path("nameless.csv").write_text("sku,price\na,1\n")
     Path("empty.csv").write_text("sku,name\na,\n")
