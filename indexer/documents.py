@@ -134,7 +134,7 @@ def read_definition(path: Path | None = None) -> IndexDefinition:
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        with open_text(path) as text:
+        with open_text(path, option="") as text:
             given = json.loads(text.read())
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path}: not JSON: {error}") from error

@@ -51,13 +51,16 @@ def read_catalogue(path: Path | str, *, skus: Container[str], needs: Sequence[st
     return Catalogue(tuple(name for name in columns if name != "sku"), rows)
 
 
-def catalogue_rows(path: Path | str, *, encoding: str = "utf-8-sig") -> Iterator[dict[str, str]]:
+def catalogue_rows(path: Path | str, *, encoding: str = "utf-8-sig", option: str = "") -> Iterator[dict[str, str]]:
     """The rows of a CSV, TSV or JSONL file, plain or gzipped, by column; of CSV and TSV a row of empty texts first.
+
+    Args:
+        option: what a user tells the encoding with, if anything.
 
     Raises:
         DataError: the file cannot be read as what its name says.
     """
-    with open_text(path, encoding=encoding) as text:
+    with open_text(path, encoding=encoding, option=option) as text:
         read = _jsonl_rows if suffix_of(path) == ".jsonl" else _csv_rows
         yield from read(path, text)
 

@@ -69,7 +69,7 @@ def read_log(path: Path | str) -> list[SearchCase]:
         DataError: the file is missing, has no line or too many, or a line is no case; it is told which.
     """
     cases: list[SearchCase] = []
-    with open_text(Path(path)) as text:
+    with open_text(Path(path), option="") as text:
         for number, line in enumerate(bounded_lines(path, text, limit=_LONGEST_LINE, expected="a log of searches"), 1):
             if not line.strip():
                 continue

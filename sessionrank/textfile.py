@@ -35,10 +35,13 @@ def sha256_of(path: Path | str) -> str:
 
 
 @contextmanager
-def open_text(path: Path | str, *, encoding: str = "utf-8-sig") -> Iterator[TextIO]:
+def open_text(path: Path | str, *, encoding: str = "utf-8-sig", option: str = "--encoding") -> Iterator[TextIO]:
     """Open a text file for reading line by line, unpacking it when its name ends in ``.gz``.
 
     ``newline=""`` as the csv module wants it. Errors of reading inside the ``with`` block are turned as well.
+
+    Args:
+        option: what a user tells the encoding with; empty where the file can have no other.
 
     Raises:
         DataError: the file is missing, cannot be read, is not gzip, or is not text in ``encoding``.
@@ -55,8 +58,9 @@ def open_text(path: Path | str, *, encoding: str = "utf-8-sig") -> Iterator[Text
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such file") from error
     except UnicodeDecodeError as error:
-        hint = "give its encoding with --encoding, such as --encoding iso-8859-1"
-        raise DataError(f"{path}: not {encoding.removesuffix('-sig')} text (byte {error.start}); {hint}") from error
+        known = encoding.removesuffix("-sig")
+        hint = f"give its encoding with {option}, such as {option} iso-8859-1" if option else f"write it in {known}"
+        raise DataError(f"{path}: not {known} text (byte {error.start}); {hint}") from error
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(f"{path}: a broken gzip file: {error}") from error
     except OSError as error:

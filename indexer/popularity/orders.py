@@ -52,7 +52,7 @@ def purchases(
     skipped = Counter() if skipped is None else skipped
     delimiter = "\t" if suffix_of(path) == ".tsv" else ","
     taken = 0
-    with open_text(path, encoding=encoding) as text:
+    with open_text(path, encoding=encoding, option="--orders-encoding") as text:
         reader = csv.reader(text, delimiter=delimiter)
         try:
             header = [name.strip() for name in next(reader, [])]

@@ -20,7 +20,7 @@ def views(path: Path, *, encoding: str = "utf-8-sig") -> Iterator[Purchase]:
         DataError: the file is missing or holds no item.
     """
     seen = False
-    with open_text(path, encoding=encoding) as text:
+    with open_text(path, encoding=encoding, option="--orders-encoding") as text:
         for line in text:
             for item in line.split()[1:]:
                 seen = True

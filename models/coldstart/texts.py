@@ -35,7 +35,7 @@ def read_texts(
     check_encoding(encoding)
     seen: dict[str, None] = {}
     found: dict[str, Counter[str]] = {}
-    for row in catalogue_rows(path, encoding=encoding):
+    for row in catalogue_rows(path, encoding=encoding, option="--catalogue-encoding"):
         seen.update(dict.fromkeys(row))
         if _is_sku(sku := row.get(sku_column, "")):
             text = " ".join(" ".join(row.get(column, "") for column in columns).split())[:LONGEST_TEXT]

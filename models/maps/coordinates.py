@@ -44,7 +44,7 @@ class Coordinates:
         Raises:
             DataError: the file is missing, holds something else or nothing, or a number is not finite.
         """
-        with open_text(path) as text:
+        with open_text(path, option="") as text:
             ids, numbers = _read(path, text)
         made = np.array(numbers, dtype=np.float64).reshape(-1, 3)
         if not ids or not np.isfinite(made).all() or np.abs(made).max() > 1e15:

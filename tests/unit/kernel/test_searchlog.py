@@ -45,6 +45,12 @@ def test_lines_by_hand_may_be_short_blank_gzipped_and_of_more_fields(tmp_path: P
     assert read_log(path) == [SearchCase((LoggedEvent("a"),), "x", "b"), SearchCase((), "x", "b", id="12")]
 
 
+def test_a_log_in_another_encoding_is_to_be_written_in_utf_8_for_no_option_tells_it(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_bytes('{"session": [], "query": "café", "clicked": "b"}\n'.encode("latin-1"))
+    with pytest.raises(DataError, match=r"log\.jsonl: not utf-8 text \(byte 29\); write it in utf-8$"):
+        read_log(tmp_path / "log.jsonl")
+
+
 def test_the_latest_events_of_an_endless_session_are_taken(tmp_path: Path) -> None:
     events = tuple(LoggedEvent(str(number)) for number in range(1003))
     write_log(tmp_path / "log.jsonl", [SearchCase(events, "x", "b")])

@@ -41,6 +41,16 @@ def test_errors_say_what_to_do(tmp_path: Path) -> None:
             file.read()
 
 
+def test_the_encoding_is_told_by_the_option_that_there_is_or_must_be_utf_8(tmp_path: Path) -> None:
+    (tmp_path / "latin.csv").write_bytes(b"name\nCaf\xe9\n")
+    for option, told in (
+        ("--orders-encoding", r"give its encoding with --orders-encoding, such as --orders-encoding iso-8859-1$"),
+        ("", r"latin\.csv: not utf-8 text \(byte 8\); write it in utf-8$"),
+    ):
+        with pytest.raises(DataError, match=told), open_text(tmp_path / "latin.csv", option=option) as file:
+            file.read()
+
+
 def test_a_line_that_never_ends_is_refused_before_it_is_read(tmp_path: Path) -> None:
     text = io.StringIO("short\n" + "x" * 1000)
     lines = bounded_lines("c.csv", text, limit=10, expected="a catalogue")

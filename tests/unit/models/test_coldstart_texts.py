@@ -44,6 +44,8 @@ def test_texts_in_another_encoding_are_read_when_it_is_named(tmp_path: Path) -> 
     path = tmp_path / "c.csv"
     path.write_bytes("sku,name\nA,Frühstück\n".encode("iso-8859-1"))
     assert read_texts(path, columns=["name"], encoding="iso-8859-1") == {"A": "Frühstück"}
+    with pytest.raises(DataError, match="give its encoding with --catalogue-encoding"):
+        read_texts(path, columns=["name"])
     with pytest.raises(DataError, match="utf-8"):
         read_texts(path, columns=["name"])
 
