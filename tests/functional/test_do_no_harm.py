@@ -7,12 +7,10 @@ after, and evaluate on searches that come later still.
 from __future__ import annotations
 
 import csv
-import io
 import json
 import random
 import secrets
 from collections.abc import Iterable, Sequence
-from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +18,7 @@ from typing import Any
 import pytest
 
 from demo.online_retail import SPLIT, Shop, read_lines, shop_of
-from sessionrank.cli import SEARCH_COMMANDS, main
+from tests.support.search_run import run_here, searching
 from tests.support.shop import command
 from tests.support.stack import TestStack
 
@@ -85,15 +83,11 @@ def measured(stack: TestStack, tmp_path_factory: pytest.TempPathFactory) -> Meas
     environment = {**stack.environment, "SESSIONRANK_REDIS_URL": stack.redis_url.rpartition("/")[0] + "/12"}
     load(folder, alias, environment)
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in {**environment, "SESSIONRANK_INDICES": alias}.items():
-            patch.setenv(name, value)
-        # By the name that the proxy's modules have in this process.
-        for name in ("evaluate", "tune"):
-            patch.setitem(SEARCH_COMMANDS, name, (f"proxy.commands.search_{name}:{name}", "proxy", ""))
+        search = searching(patch, environment, index=alias)
         later = folder / "later.jsonl"
-        before = run("search", "evaluate", later, "--strategies", "cosine,mix,release", "--controls", "", "--json")
-        tuned = run("search", "tune", folder / "earlier.jsonl", "--json")
-        after = run("search", "evaluate", later, "--strategies", "release", "--controls", "", "--json")
+        before = search("evaluate", later, "--strategies", "cosine,mix,release", "--controls", "", "--json").json
+        tuned = search("tune", folder / "earlier.jsonl", "--json").json
+        after = search("evaluate", later, "--strategies", "release", "--controls", "", "--json").json
     return Measured(before["strategies"], after["strategies"], tuned["written"], tuned["rows"][0]["ranking"])
 
 
@@ -134,9 +128,7 @@ def load(folder: Path, alias: str, environment: dict[str, str]) -> None:
     assert report["ranking"] is None, report
 
 
-def run(*words: str | Path) -> Any:
-    """What a command said as JSON; None where it was not asked for."""
-    with redirect_stdout(io.StringIO()) as said, pytest.raises(SystemExit) as left:
-        main([str(word) for word in words])
-    assert not left.value.code, said.getvalue()
-    return json.loads(said.getvalue()) if "--json" in words else None
+def run(*words: object) -> None:
+    """Run a command that must end well."""
+    ran = run_here(*words)
+    assert ran.code == 0, ran.err

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import redis
 
-from sessionrank.cli import SEARCH_COMMANDS, main
 from sessionrank.searchlog import SearchCase, write_log
 from tests.support.asking import Ask
 from tests.support.model_run import Ran
+from tests.support.search_run import searching
 from tests.support.search_shop import SearchShop, load_search_shop, planned_searches
 from tests.support.served import served
 from tests.support.shop import command, planted_vectors
@@ -43,24 +43,10 @@ def sessions(environment: dict[str, str]) -> Iterator[Callable[[], int]]:
 
 
 @pytest.fixture
-def evaluate(
-    environment: dict[str, str],
-    planned: SearchShop,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Evaluate:
-    """``search evaluate`` through the real command line, in this process: by the name that its modules have here."""
-    monkeypatch.setitem(SEARCH_COMMANDS, "evaluate", ("proxy.commands.search_evaluate:evaluate", "proxy", ""))
-    for name, value in {**environment, "SESSIONRANK_INDICES": planned.alias}.items():
-        monkeypatch.setenv(name, value)
-
-    def run(*words: object, log: Path = planned.log) -> Ran:
-        with pytest.raises(SystemExit) as left:
-            main(["search", "evaluate", str(log), *(str(word) for word in words)])
-        captured = capsys.readouterr()
-        return Ran(int(left.value.code or 0), captured.out, captured.err)
-
-    return run
+def evaluate(environment: dict[str, str], planned: SearchShop, monkeypatch: pytest.MonkeyPatch) -> Evaluate:
+    """``search evaluate`` on the log of the shop, or another one."""
+    search = searching(monkeypatch, environment, index=planned.alias)
+    return lambda *words, log=planned.log: search("evaluate", log, *words)
 
 
 def mrr(document: dict[str, Any], name: str) -> float:

@@ -13,15 +13,12 @@ import redis
 
 from proxy.ranking.features import FEATURES
 from sessionrank import keys
-from sessionrank.cli import SEARCH_COMMANDS, main
 from sessionrank.ranking import Ranking
 from sessionrank.releases import release_of
 from sessionrank.searchlog import SearchCase, write_log
-from tests.support.model_run import Ran
+from tests.support.search_run import Search, searching
 from tests.support.search_shop import STYLES, SearchShop, load_search_shop, planned_searches
 from tests.support.stack import TestStack
-
-Search = Callable[..., Ran]
 
 
 def fickle_searches(count: int, seed: int = 5) -> list[SearchCase]:
@@ -48,22 +45,8 @@ def shop(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture
-def search(
-    environment: dict[str, str], shop: SearchShop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Search:
-    """A member of ``search`` through the real command line, in this process."""
-    for name in ("evaluate", "train"):
-        monkeypatch.setitem(SEARCH_COMMANDS, name, (f"proxy.commands.search_{name}:{name}", "proxy", ""))
-    for name, value in {**environment, "SESSIONRANK_INDICES": shop.alias}.items():
-        monkeypatch.setenv(name, value)
-
-    def run(*words: object) -> Ran:
-        with pytest.raises(SystemExit) as left:
-            main(["search", *(str(word) for word in words)])
-        captured = capsys.readouterr()
-        return Ran(int(left.value.code or 0), captured.out, captured.err)
-
-    return run
+def search(environment: dict[str, str], shop: SearchShop, monkeypatch: pytest.MonkeyPatch) -> Search:
+    return searching(monkeypatch, environment, index=shop.alias)
 
 
 @pytest.fixture

@@ -24,10 +24,10 @@ from proxy.sessions.identity import Hasher
 from proxy.sessions.registry import from_url
 from proxy.settings import ProxySettings
 from sessionrank import keys
-from sessionrank.cli import SEARCH_COMMANDS, main
 from sessionrank.ranking import NOTHING_HELPS, Ranking
 from sessionrank.searchlog import SearchCase, write_log
 from tests.support.model_run import Ran
+from tests.support.search_run import searching
 from tests.support.search_shop import SearchShop, load_search_shop, planned_searches, sku_of
 from tests.support.shop import command
 from tests.support.stack import TestStack
@@ -50,25 +50,11 @@ def planned(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.fixture
-def tune(
-    environment: dict[str, str],
-    planned: SearchShop,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Tune:
-    """``search tune`` through the real command line, in this process: by the name that its modules have here."""
-    monkeypatch.setitem(SEARCH_COMMANDS, "tune", ("proxy.commands.search_tune:tune", "proxy", ""))
+def tune(environment: dict[str, str], planned: SearchShop, monkeypatch: pytest.MonkeyPatch) -> Tune:
+    """``search tune`` on the log of the shop, or another one, told in wide lines."""
     monkeypatch.setenv("COLUMNS", "200")
-    for name, value in {**environment, "SESSIONRANK_INDICES": planned.alias}.items():
-        monkeypatch.setenv(name, value)
-
-    def run(*words: object, log: Path = planned.log) -> Ran:
-        with pytest.raises(SystemExit) as left:
-            main(["search", "tune", str(log), *(str(word) for word in words)])
-        captured = capsys.readouterr()
-        return Ran(int(left.value.code or 0), captured.out, captured.err)
-
-    return run
+    search = searching(monkeypatch, environment, index=planned.alias)
+    return lambda *words, log=planned.log: search("tune", log, *words)
 
 
 @dataclass(frozen=True)
