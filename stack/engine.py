@@ -69,7 +69,7 @@ def launch_engine(engine: Engine, settings: StackSettings) -> Child:
     try:
         home = place(home, child.folder / "home", user)
         java = place(java, child.folder / "java", user)
-        _configure(engine, home, child.folder, heap=settings.stack_heap)
+        _configure(engine, home, child.folder, settings)
         hand_over(child.folder, user, keep=("home", "java"))
         env = _environment(engine, child.folder, java)
         child.start([str(home / "bin" / engine.flavour)], env=env, cwd=str(home))
@@ -117,7 +117,7 @@ def _is_ready(url: str) -> bool:
         return False
 
 
-def _configure(engine: Engine, home: Path, folder: Path, *, heap: int) -> None:
+def _configure(engine: Engine, home: Path, folder: Path, stack: StackSettings) -> None:
     config = folder / "config"
     shutil.copytree(home / "config", config, copy_function=shutil.copyfile)
     for name in ("data", "logs", "tmp"):
@@ -143,7 +143,9 @@ def _configure(engine: Engine, home: Path, folder: Path, *, heap: int) -> None:
     if granted := [permission for library in engine.libraries for permission in library.permissions]:
         (config / "libraries.policy").write_text(policy(granted), encoding="utf-8")
         options.append(f"-Djava.security.policy={config}/libraries.policy")
+    heap = stack.stack_heap
     options += [f"-Xms{heap}m", f"-Xmx{heap}m", f"-XX:ErrorFile={folder}/logs/hs_err_pid%p.log"]
+    options += stack.stack_java_options.split()
     (config / "jvm.options").write_text("\n".join(options) + "\n", encoding="utf-8")
 
 

@@ -26,9 +26,15 @@ def _heap_fits(megabytes: Any) -> None:
         raise ValueError(f"{megabytes} is not a heap size in MB between 128 and 31000")
 
 
+def _java_options(text: Any) -> None:
+    for option in text.split():
+        if not option.startswith("-") or not option.isprintable():
+            raise ValueError(f"{option!r} is not an option of Java: those begin with -")
+
+
 @dataclass(frozen=True, kw_only=True)
 class StackSettings:
-    """Where the local stack keeps its downloads and how large its engine may get."""
+    """Where the local stack keeps its downloads, how large its engine may get, and how its Java runs."""
 
     cache_dir: str = setting("", "Folder of the local stack's downloads; default: the user's cache folder.")
     maven_url: str = setting(
@@ -37,6 +43,11 @@ class StackSettings:
         check=url_list("http", "https"),
     )
     stack_heap: int = setting(512, "Java heap of the local engine, in MB.", check=_heap_fits)
+    stack_java_options: str = setting(
+        "",
+        "More options for the Java of the local engine, separated by spaces, such as `-XX:TieredStopAtLevel=1`.",
+        check=_java_options,
+    )
 
     @property
     def cache(self) -> Path:

@@ -1,5 +1,6 @@
 """Fixtures for all tests: real servers, started on first use and shared by the whole session."""
 
+import os
 import re
 import signal
 from collections.abc import Callable, Iterator
@@ -19,7 +20,10 @@ MODELS = re.compile(
 
 
 def pytest_configure() -> None:
-    """Whatever started the tests (``nohup``, a background job) may ignore signals; what they start must not."""
+    """What the servers of the tests inherit, whoever starts them."""
+    # An engine lives for a few minutes here: its own best code would cost more than it ever saves.
+    os.environ.setdefault("SESSIONRANK_STACK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
+    # Whatever started the tests (`nohup`, a background job) may ignore signals; what they start must not.
     for number, default in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
         if signal.getsignal(number) == signal.SIG_IGN:
             signal.signal(number, default)

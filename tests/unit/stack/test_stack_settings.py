@@ -9,7 +9,7 @@ import pytest
 from sessionrank.errors import ConfigurationError
 from stack.engine import _address, _configure, _environment
 from stack.engines import ENGINES
-from stack.settings import read_stack_settings
+from stack.settings import StackSettings, read_stack_settings
 
 
 def test_the_cache_is_the_users_unless_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -27,6 +27,13 @@ def test_the_cache_is_the_users_unless_set(monkeypatch: pytest.MonkeyPatch, tmp_
 def test_a_heap_that_cannot_work_is_refused(monkeypatch: pytest.MonkeyPatch, heap: str) -> None:
     monkeypatch.setenv("SESSIONRANK_STACK_HEAP", heap)
     with pytest.raises(ConfigurationError, match="SESSIONRANK_STACK_HEAP"):
+        read_stack_settings()
+
+
+@pytest.mark.parametrize("options", ["server", "-server XX:+UseSerialGC", "-Da=b\x01"])
+def test_what_is_no_option_of_java_is_refused(monkeypatch: pytest.MonkeyPatch, options: str) -> None:
+    monkeypatch.setenv("SESSIONRANK_STACK_JAVA_OPTIONS", options)
+    with pytest.raises(ConfigurationError, match=r"SESSIONRANK_STACK_JAVA_OPTIONS: .*begin with -"):
         read_stack_settings()
 
 
@@ -69,9 +76,11 @@ def test_options_that_cannot_stay_are_left_out_of_the_jvms(tmp_path: Path) -> No
     (config / "jvm.options").write_text("\n".join(given))
     folder = tmp_path / "run"
     folder.mkdir()
-    _configure(ENGINES["elasticsearch-9"], tmp_path / "home", folder, heap=300)
+    stack = StackSettings(stack_heap=300, stack_java_options="-XX:+UseSerialGC  -Da=b")
+    _configure(ENGINES["elasticsearch-9"], tmp_path / "home", folder, stack)
     options = (folder / "config" / "jvm.options").read_text().splitlines()
-    assert options == ["-XX:+UseG1GC", "-Xms300m", "-Xmx300m", f"-XX:ErrorFile={folder}/logs/hs_err_pid%p.log"]
+    heap = ["-Xms300m", "-Xmx300m", f"-XX:ErrorFile={folder}/logs/hs_err_pid%p.log"]
+    assert options == ["-XX:+UseG1GC", *heap, "-XX:+UseSerialGC", "-Da=b"]
     settings = (folder / "config" / "elasticsearch.yml").read_text().splitlines()
     assert 'network.host: "127.0.0.1"' in settings
     assert 'http.port: "0"' in settings
