@@ -21,6 +21,8 @@ __all__ = ["MIN_SUPPORT", "Rows", "SignalFiles", "described", "read_signals", "w
 
 #: A vector that was learned from fewer sightings of its item is not published, unless somebody says otherwise.
 MIN_SUPPORT = 5
+#: So often must training have seen an item for half of what its vector says to count, where there are no covisits.
+SUPPORT_HALF = 100.0
 
 
 class Rows:
@@ -106,7 +108,7 @@ def _supported(file: VectorsFile, min_support: int) -> NDArray[np.bool_]:
 def described(files: SignalFiles, *, vectors: int = 0, covisits: int = 0, names: int = 0) -> Record:
     """What the record of a release says of its signals before they are written, with how many there are to be.
 
-    Without covisits the support of the items with a vector stands in their place, so that whoever ranks knows it.
+    Without covisits the reliability of the items with a vector stands in their place, so that whoever ranks knows it.
     """
     return {
         "dimensions": files.dimensions,
@@ -145,7 +147,7 @@ def write_signals(
     if files.covisits is not None:
         store.write(record, "covisits", _covisits(files.covisits, covisits), advance=advance)
     elif files.vectors is not None:
-        store.write(record, "covisits", _supports(files.vectors, vectors), advance=lambda _n: None)
+        store.write(record, "covisits", _heads(files.vectors, vectors), advance=lambda _n: None)
     if (missing := store.missing(record)) is not None:
         raise StoreError(f"{missing}; does it evict keys? see maxmemory-policy")
     record = {**record, "complete": True}
@@ -162,9 +164,13 @@ def _vectors(file: VectorsFile, rows: NDArray[np.intp]) -> Iterator[tuple[str, b
         yield str(file.ids[row]), file.vectors[row].astype(DTYPE, copy=False).tobytes()
 
 
-def _supports(file: VectorsFile, rows: NDArray[np.intp]) -> Iterator[tuple[str, bytes]]:
-    for row in rows:
-        yield str(file.ids[row]), CovisitsFile.head(int(file.support[row]))
+def _heads(file: VectorsFile, rows: NDArray[np.intp]) -> Iterator[tuple[str, bytes]]:
+    # Of a file that somebody else has made it is not known how far its data can be told from chance.
+    told = file.meta.get("reliability", 1.0)
+    whole = min(1.0, max(0.0, float(told))) if isinstance(told, (int, float)) else 1.0
+    reliability = whole * file.support[rows] / (file.support[rows] + SUPPORT_HALF)
+    for row, each in zip(rows.tolist(), reliability.tolist(), strict=True):
+        yield str(file.ids[row]), CovisitsFile.head(each)
 
 
 def _covisits(file: CovisitsFile, rows: NDArray[np.intp]) -> Iterator[tuple[str, bytes]]:

@@ -121,7 +121,7 @@ class Gatherer:
             facts |= {name: value for name, value in scored.facts.items() if value >= facts.get(name, 0.0)}
         if not _tells(signals):
             unknown = ("cosine" in signals or "covisit" in signals) and not any(vectors.values())
-            raise NotRankable("no-vector" if unknown and "support" not in facts else "no-known-hits")
+            raise NotRankable("no-vector" if unknown and "reliability" not in facts else "no-known-hits")
         return Gathered(signals, facts, record, releases)
 
     def _asked(

@@ -1,14 +1,13 @@
 """Which items are bought or looked at together: the file that training writes, and the bytes of one item in the store.
 
 A covisits file is an ``.npz`` with ``ids`` (unicode, n), ``support`` (int64, n: how often training saw each item),
-``mass`` (float32, n: the summed weight of all pairs of each item, those that were pruned too), and the pruned matrix by
-rows as in scipy's CSR: ``offsets`` (int64, n + 1), ``neighbours`` (int32) and ``weights`` (float32, the share of the
-item's mass, 0 to 1); ``meta`` (a JSON text) as in the vectors file.
+``reliability`` (float32, n: how far what its pairs say can be told from chance, 0 to 1), and the pruned matrix by rows
+as in scipy's CSR: ``offsets`` (int64, n + 1), ``neighbours`` (int32) and ``weights`` (float32, the share of all that
+the item was seen with, what was pruned too, 0 to 1); ``meta`` (a JSON text) as in the vectors file.
 
-In the store an item is ``<u4 support><f4 mass>`` and then six bytes for each neighbour, the strongest first: the CRC-32
-of its id and its share as a float16, little-endian. A hash is enough to find the few hits of a window among the
-neighbours of the few items of a session: two of 5,000 ids collide in 0.3 % of all windows, and it costs one wrong
-number then.
+In the store an item is ``<f4 reliability>`` and then six bytes for each neighbour, the strongest first: the CRC-32 of
+its id and its share as a float16, little-endian. A hash is enough to find the few hits of a window among the neighbours
+of the few items of a session: two of 5,000 ids collide in 0.3 % of all windows, and it costs one wrong number then.
 """
 
 from __future__ import annotations
@@ -29,9 +28,11 @@ from sessionrank.npz import opened, save
 
 __all__ = ["FORMAT_VERSION", "Covisited", "CovisitsFile", "covisited", "item_hash"]
 
-FORMAT_VERSION = 1
-_HEAD = struct.Struct("<If")  # support and mass
+FORMAT_VERSION = 2
+_HEAD = struct.Struct("<f")  # reliability
 _NEIGHBOUR = np.dtype([("item", "<u4"), ("share", "<f2")])
+#: The head of what is not there.
+_NOTHING = _HEAD.pack(0.0)
 #: A whole and what rounding adds to it.
 _LARGEST_SHARE = 1.001
 _LOW_BITS = np.uint32(0xFFF)
@@ -43,7 +44,7 @@ class CovisitsFile:
 
     ids: NDArray[np.str_]
     support: NDArray[np.int64]
-    mass: NDArray[np.float32]
+    reliability: NDArray[np.float32]
     offsets: NDArray[np.int64]
     neighbours: NDArray[np.int32]
     weights: NDArray[np.float32]
@@ -54,7 +55,7 @@ class CovisitsFile:
         cls,
         ids: Sequence[str],
         support: NDArray[Any],
-        mass: NDArray[Any],
+        reliability: NDArray[Any],
         offsets: NDArray[Any],
         neighbours: NDArray[Any],
         weights: NDArray[Any],
@@ -68,7 +69,7 @@ class CovisitsFile:
         made = cls(
             np.asarray(ids, dtype=np.str_),
             np.asarray(support, dtype=np.int64),
-            np.asarray(mass, dtype=np.float32),
+            np.asarray(reliability, dtype=np.float32),
             np.asarray(offsets, dtype=np.int64),
             np.asarray(neighbours, dtype=np.int32),
             np.asarray(weights, dtype=np.float32),
@@ -88,7 +89,7 @@ class CovisitsFile:
             self.meta,
             ids=self.ids,
             support=self.support,
-            mass=self.mass,
+            reliability=self.reliability,
             offsets=self.offsets,
             neighbours=self.neighbours,
             weights=self.weights,
@@ -102,12 +103,12 @@ class CovisitsFile:
             DataError: the file is missing, is something else, or its parts do not fit together.
         """
         missing = "no such covisits file; make one with `sessionrank model train covisit`"
-        otherwise = "not a covisits file (.npz with ids, support, mass, offsets, neighbours, weights, meta)"
+        otherwise = "not a covisits file (.npz with ids, support, reliability, offsets, neighbours, weights, meta)"
         with opened(path, missing=missing, otherwise=otherwise) as parts:
             made = cls(
                 ids=parts["ids"],
                 support=_numbers(parts["support"], "iu", np.int64),
-                mass=_numbers(parts["mass"], "f", np.float32),
+                reliability=_numbers(parts["reliability"], "f", np.float32),
                 offsets=_numbers(parts["offsets"], "iu", np.int64),
                 neighbours=_numbers(parts["neighbours"], "iu", np.int32),
                 weights=_numbers(parts["weights"], "f", np.float32),
@@ -117,14 +118,14 @@ class CovisitsFile:
         return made
 
     @staticmethod
-    def head(support: int, mass: float = 0.0) -> bytes:
-        """The bytes of an item of which no neighbours are known, only how often training saw it."""
-        return _HEAD.pack(min(support, 2**32 - 1), mass)
+    def head(reliability: float) -> bytes:
+        """The bytes of an item of which no neighbours are known, only how far training can be relied on for it."""
+        return _HEAD.pack(reliability)
 
     def packed(self, row: int, hashes: NDArray[np.uint32]) -> bytes:
         """The bytes of item ``row`` in the store; ``hashes`` are those of all ids (:meth:`hashes`)."""
         start, end = int(self.offsets[row]), int(self.offsets[row + 1])
-        head = self.head(int(self.support[row]), float(self.mass[row]))
+        head = self.head(float(self.reliability[row]))
         body = np.empty(end - start, dtype=_NEIGHBOUR)
         order = np.argsort(-self.weights[start:end], kind="stable")
         body["item"] = hashes[self.neighbours[start:end][order]]
@@ -137,10 +138,12 @@ class CovisitsFile:
 
     def _check(self, name: str) -> None:
         self._check_shapes(name)
-        if not (np.isfinite(self.weights).all() and np.isfinite(self.mass).all()):
+        if not np.isfinite(self.weights).all():
             raise DataError(f"{name}: a weight is not finite")
-        if np.any(self.weights < 0) or np.any(self.mass < 0) or np.any(self.support < 0):
+        if np.any(self.weights < 0) or np.any(self.support < 0):
             raise DataError(f"{name}: a weight or a count is negative")
+        if not np.all((self.reliability >= 0) & (self.reliability <= 1)):
+            raise DataError(f"{name}: a reliability is not from 0 to 1")
         if np.any(self.weights > _LARGEST_SHARE):
             raise DataError(f"{name}: a weight is above 1; weights are shares of what was seen of their item")
         if len(set(self.ids.tolist())) != self.ids.size:
@@ -152,7 +155,8 @@ class CovisitsFile:
         n, kept = self.ids.size, self.weights.size
         if self.ids.ndim != 1 or self.ids.dtype.kind != "U" or n == 0:
             raise DataError(f"{name}: ids must be a list of at least one text")
-        for part, size in {"support": n, "mass": n, "offsets": n + 1, "neighbours": kept, "weights": kept}.items():
+        sizes = {"support": n, "reliability": n, "offsets": n + 1, "neighbours": kept, "weights": kept}
+        for part, size in sizes.items():
             if (shape := getattr(self, part).shape) != (size,):
                 raise DataError(f"{name}: {n} ids, but {part} of shape {shape} where ({size},) would fit")
         if self.offsets[0] != 0 or self.offsets[-1] != kept or np.any(np.diff(self.offsets) < 0):
@@ -176,10 +180,8 @@ class Covisited:
 
     #: For each hit the weighted sum of its shares among the items of the session (float64, n).
     shares: NDArray[np.float64]
-    #: The weighted sum of what these shares were counted from: about how many pairs were seen (one for the window).
-    evidence: float
-    #: How often training saw each item of the session, 0 where nothing is kept of it (float64).
-    support: NDArray[np.float64]
+    #: Of each item of the session how far training can be relied on, 0 where nothing is kept of it (float64).
+    reliability: NDArray[np.float64]
 
 
 def item_hash(item_id: str) -> int:
@@ -195,32 +197,34 @@ def covisited(blobs: Sequence[bytes | None], weights: NDArray[np.float64], hits:
         weights: the weight of each item of the session (not negative).
         hits: the ids of the hits.
     """
-    support, mass = np.zeros(len(blobs)), np.zeros(len(blobs))
     shares = np.zeros(len(hits))
+    heads: list[bytes] = []
     bodies: list[bytes] = []
-    ends = np.zeros(len(blobs), dtype=np.intp)
+    ends = []
     end = 0
-    for place, blob in enumerate(blobs):
-        if blob is not None and len(blob) >= _HEAD.size and not (len(blob) - _HEAD.size) % _NEIGHBOUR.itemsize:
-            support[place], mass[place] = _HEAD.unpack_from(blob)
+    for blob in blobs:
+        if blob is not None and len(blob) % _NEIGHBOUR.itemsize == _HEAD.size:
+            heads.append(blob[: _HEAD.size])
             bodies.append(blob[_HEAD.size :])
-            end += len(bodies[-1]) // _NEIGHBOUR.itemsize
-        ends[place] = end
+            end += len(blob) // _NEIGHBOUR.itemsize
+        else:
+            heads.append(_NOTHING)
+        ends.append(end)
+    reliability = np.frombuffer(b"".join(heads), "<f4").astype(np.float64)
+    # Whatever a damaged blob holds: numbers that are none of these count for nothing.
+    reliability[~((reliability >= 0.0) & (reliability <= 1.0))] = 0.0
     if not end or not hits:
-        return Covisited(shares, 0.0, support)
+        return Covisited(shares, reliability)
     found = np.frombuffer(b"".join(bodies), _NEIGHBOUR)
     wanted = _hashes(hits)
     there, at, ranked, order = _matches(np.ascontiguousarray(found["item"]), wanted)
     share = found["share"][there].astype(np.float64)
-    # Whatever a damaged blob holds: numbers that are no share count for nothing.
     share[~((share >= 0.0) & (share <= 1.0))] = 0.0
-    mass[~((mass >= 0.0) & np.isfinite(mass))] = 0.0
-    of = ends.searchsorted(there, side="right")
-    share *= weights[of]
+    share *= weights[np.array(ends).searchsorted(there, side="right")]
     sums = np.bincount(at, share, minlength=len(ranked))
     # The first of equal hashes got all; ids that stand twice among the hits are one product of two indices.
     shares[order] = sums[ranked.searchsorted(ranked)]
-    return Covisited(shares, float(share @ mass[of]), support)
+    return Covisited(shares, reliability)
 
 
 def _hashes(ids: Sequence[str]) -> NDArray[np.uint32]:

@@ -140,7 +140,7 @@ def _counts(store: ReleaseStore, record: dict[str, Any], wrong: list[str]) -> di
             told[signal] = store.stored(record, signal)
         told[f"{signal}_whole"] = record["complete"] and told[signal] == record[field]
     if record.get("covisits_meta") is None and told["covisits"] is not None:
-        # The support of the items alone, which stands where covisits would.
+        # The reliability of the items alone, which stands where covisits would.
         told["covisits"] = 0
     return told
 

@@ -1,7 +1,7 @@
 """Co-visits: what stood near an item, before it or after it, in a form that a release can carry into the store.
 
-Like sequential rules, but of each item only the strongest neighbours stay, beside how much was seen of it in all, so
-that the proxy can tell what is known from what a handful of events suggests.
+Like sequential rules, but of each item only the strongest neighbours stay, beside how far they can be told from chance,
+so that the proxy knows what to rely on.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from sessionrank.covisits import CovisitsFile
 from sessionrank.errors import DataError
 
 from ..parameters import parameter
+from ..reliability import reliability
 from .base import Algorithm, OnEpoch, learnable
 from .item_to_item import ItemToItemModel, row_shares, strongest, weights_by_distance
 
@@ -68,10 +69,10 @@ class Covisit(Algorithm):
         # Of all pairs: a share of what was seen, not of what was kept.
         mass = weights.sum(axis=1, dtype=np.float64)
         kept = row_shares(strongest(weights, self.neighbours), mass)
-        meta = self.describe(scipy=scipy.__version__)
-        return CovisitModel(
-            CovisitsFile.build(data.items, data.support, mass, kept.indptr, kept.indices, kept.data, meta)
-        )
+        relied = reliability(data, steps=self.steps, together=weights if self.back == 1 else None)
+        meta = {**self.describe(scipy=scipy.__version__), "reliability": round(relied.whole, 4)}
+        parts = (kept.indptr, kept.indices, kept.data)
+        return CovisitModel(CovisitsFile.build(data.items, data.support, relied.items, *parts, meta))
 
     @classmethod
     def load(cls, path: Path | str) -> CovisitModel:

@@ -14,9 +14,10 @@ from rich.text import Text
 from sessionrank.console import out, print_json, printable, progress
 from sessionrank.errors import ConfigurationError
 
-from ..algorithms.base import Algorithm, Model
+from ..algorithms.base import Algorithm, Model, learnable
 from ..algorithms.registry import ALGORITHMS, make_algorithm
 from ..readers.base import SessionData
+from ..reliability import reliability, sample
 from ..targets import check_targets
 from .data_options import data_options, read_data, take_reader
 
@@ -64,6 +65,9 @@ def train(words: tuple[str, ...], target: Path, settings: tuple[str, ...], as_js
     read, origin = read_data(data, reader)
     model = _fit(algorithm, read)
     model.meta["data"] = origin
+    if model.vectors is not None:
+        # For those who have the vectors alone; covisits tell it of each item.
+        model.meta["reliability"] = round(reliability(sample(learnable(read.sessions))).whole, 4)
     model.save(target)
     _report(model, read, target, seconds=time.perf_counter() - started, as_json=as_json)
 
@@ -103,6 +107,7 @@ def _report(model: Model, read: SessionData, target: Path, *, seconds: float, as
         "items": read.items,
         "items_known": len(model.items),
         "dropped": read.dropped,
+        "reliability": model.meta.get("reliability"),
         "seconds": round(seconds, 1),
         "meta": model.meta,
     }
@@ -116,7 +121,7 @@ def _report(model: Model, read: SessionData, target: Path, *, seconds: float, as
         print_json(report)
         return
     table = Table(title=_TITLES[kind], show_header=False)
-    for name in [name for name in report if name not in ("dropped", "meta")]:
+    for name in [name for name in report if name not in ("dropped", "meta") and report[name] is not None]:
         table.add_row(name.replace("_", " "), Text(printable(str(report[name]))))
     table.add_row("seed", str(model.meta["seed"]))
     out.print(table)

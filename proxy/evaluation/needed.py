@@ -54,7 +54,7 @@ def check_release(strategy: str, index: str, release: str | None, store: Session
 
 
 def _is_there(signal: str, release: str, store: SessionStore) -> bool:
-    """Whether anything is published; of covisits something that has neighbours, not the support of items alone."""
+    """Whether anything is published; of covisits something that has neighbours, not the reliability of items alone."""
     first = islice(store.scan(_SIGNALS[signal][0](release, 0)), _LOOKED_AT)
     least = len(CovisitsFile.head(0)) if signal == "covisit" else 0
     return any(len(value) > least for _, value in first)

@@ -20,8 +20,7 @@ FACTS: Mapping[str, str] = {
     "length": "how many events it has",
     "coherence": "the length of the mean of its items' unit vectors, 0 to 1",
     "weight": "the sum of the weights in that mean",
-    "evidence": "about how many pairs of its items and the window's hits were counted in training",
-    "support": "how well training knows its items, 0 to 1",
+    "reliability": "how far what training says of its items can be told from chance, 0 to 1",
 }
 
 

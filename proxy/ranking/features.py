@@ -27,7 +27,7 @@ HIT_FEATURES = (
     "covisit place", "seen", "mix",
 )  # fmt: skip
 #: Of the session, and of the search: one number for all hits.
-SESSION_FEATURES = ("length", "coherence", "weight", "evidence", "support", "hits")
+SESSION_FEATURES = ("length", "coherence", "weight", "reliability", "hits")
 FEATURES = (*HIT_FEATURES, *SESSION_FEATURES)
 
 #: Where the sum stands that the trees begin with, among :data:`HIT_FEATURES`.

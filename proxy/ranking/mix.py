@@ -4,11 +4,11 @@
 session, ``a`` to ``e`` are the weights of the release, and ``C`` and ``D``, between 0 and 1, are the confidence in each
 signal for this session:
 
-- ``C = support · r / (r + 1)`` with ``r = coherence · weight``: low for a session that is short (``weight`` is the sum
-  of the events' weights, 1 for a single view), that points in no direction, or whose items training hardly knows;
-- ``D = n / (n + 50)``, with ``n`` the pairs that were counted between the session's items and the hits of the window.
+- ``D``, the mean reliability of the session's items: how far what training counted can be told from chance;
+- ``C = D · r / (r + 1)`` with ``r = coherence · weight``: low as well for a session that is short (``weight`` is the
+  sum of the events' weights, 1 for a single view) or that points in no direction.
 
-Where training knows little both go to 0, and the engine's order is left.
+Where training knows nothing both are 0, and the engine's order is left.
 """
 
 from __future__ import annotations
@@ -23,20 +23,18 @@ from .base import Candidates, Strategy, place
 
 __all__ = ["Mix", "confidence", "standardised", "unknown"]
 
-#: So many counted pairs make half of the confidence in the covisits.
-EVIDENCE_HALF = 50.0
 _SESSION = ("cosine", "covisit", "seen")
 
 
 class Mix(Strategy):
     """Signals added with weights. The defaults are cautious: see docs/relevance.md for what they were measured on."""
 
-    defaults: Mapping[str, float] = {"rank": 1.2, "score": 0.0, "cosine": 0.5, "covisit": 1.0, "seen": 0.0}
+    defaults: Mapping[str, float] = {"rank": 0.6, "score": 0.0, "cosine": 0.5, "covisit": 1.0, "seen": 0.0}
 
     def __init__(self, weights: Mapping[str, float] | None = None, model: bytes = b"") -> None:
         super().__init__(weights, model)
         wanted = {name for name, weight in self.weights.items() if weight}
-        # The support of the session's items comes with the covisits.
+        # The reliability of the session's items comes with the covisits.
         wanted |= {"covisit"} if "cosine" in wanted else set()
         self.needs = tuple(sorted(wanted)) if wanted.intersection(_SESSION) else ()
 
@@ -57,11 +55,9 @@ class Mix(Strategy):
 def confidence(facts: Mapping[str, float]) -> dict[str, float]:
     """``C`` and ``D`` of the session, by the signal that they are of."""
     direction = facts.get("coherence", 0.0) * facts.get("weight", 0.0)
-    evidence = facts.get("evidence", 0.0)
-    return {
-        "cosine": facts.get("support", 1.0) * direction / (direction + 1.0),
-        "covisit": evidence / (evidence + EVIDENCE_HALF),
-    }
+    # Of a release of vectors alone that was loaded before there was such a thing nothing is told.
+    reliability = facts.get("reliability", 1.0)
+    return {"cosine": reliability * direction / (direction + 1.0), "covisit": reliability}
 
 
 def standardised(signal: NDArray[np.float64]) -> NDArray[np.float64]:

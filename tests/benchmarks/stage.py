@@ -55,7 +55,7 @@ def measure_stage(material: Material, items: Sequence[str], *, rounds: int, call
                 window = Window(items, np.ones(len(items)))
                 releases = gatherer.releases(("catalog",), indexes, Deadline(5))
                 gathered = gatherer.gather(digest, releases, window, strategy.needs, Deadline(5))
-                assert strategy is COSINE or gathered.facts["evidence"] > 0, "no covisits of the session's items"
+                assert strategy is COSINE or gathered.facts["reliability"] > 0, "no covisits of the session's items"
                 candidates = Candidates(len(items), gathered.signals, 0.7, facts=gathered.facts)
                 order, _ = strategy.order(candidates)
                 made: list[int] = order.tolist()

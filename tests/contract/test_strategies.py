@@ -17,7 +17,7 @@ numbers = st.one_of(st.just(float("nan")), st.sampled_from([-1.0, 0.0, 0.5, 1.0]
 
 
 #: A session of which enough is known that every strategy trusts its signals.
-KNOWN = {"length": 20.0, "coherence": 1.0, "weight": 5.0, "evidence": 1e9, "support": 1.0}
+KNOWN = {"length": 20.0, "coherence": 1.0, "weight": 5.0, "reliability": 1.0}
 
 
 def candidates(values: list[float], weight: float = 0.7) -> Candidates:

@@ -85,10 +85,10 @@ class PipelineShop:
         return self.pipeline.search(request, Route(("catalog",), "search", repeatable=True))
 
 
-def neighbours(support: int, mass: float, /, **shares: float) -> bytes:
+def neighbours(reliability: float, /, **shares: float) -> bytes:
     """The covisits of one item as the store keeps them, made by another way than the code's."""
     body = b"".join(struct.pack("<Ie", item_hash(item), share) for item, share in shares.items())
-    return struct.pack("<If", support, mass) + body
+    return struct.pack("<f", reliability) + body
 
 
 def content(answer: Answer) -> dict[str, Any]:

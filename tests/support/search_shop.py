@@ -109,7 +109,7 @@ def _covisits() -> CovisitsFile:
     return CovisitsFile.build(
         _skus(),
         np.full(n, 200),
-        np.full(n, 400.0),
+        np.full(n, 0.9),
         np.arange(0, n * mates + 1, mates),
         np.ravel(rows),
         np.full(n * mates, 1 / mates),

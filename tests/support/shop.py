@@ -74,7 +74,7 @@ def planted_vectors(skus: Sequence[str], seed: int) -> tuple[VectorsFile, dict[s
 
 
 def planted_covisits(cluster: Mapping[str, int]) -> CovisitsFile:
-    """Each product goes with all the others of its cluster alike, and was seen often."""
+    """Each product goes with all the others of its cluster alike, and training is sure of it."""
     places: dict[int, list[int]] = {}
     for place, number in enumerate(cluster.values()):
         places.setdefault(number, []).append(place)
@@ -83,7 +83,7 @@ def planted_covisits(cluster: Mapping[str, int]) -> CovisitsFile:
     return CovisitsFile.build(
         list(cluster),
         np.full(len(rows), 400),
-        np.full(len(rows), 1000.0),
+        np.full(len(rows), 0.9),
         np.concatenate([[0], counts.cumsum()]),
         np.concatenate(rows),
         np.repeat(1.0 / counts, counts),

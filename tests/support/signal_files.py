@@ -25,7 +25,7 @@ def ring_of_covisits(ids: Sequence[str]) -> CovisitsFile:
     return CovisitsFile.build(
         ids,
         np.full(n, 3),
-        np.full(n, 2.5),
+        np.full(n, 0.25),
         np.arange(0, 2 * n + 1, 2),
         neighbours,
         np.tile([0.75, 0.25], n),

@@ -71,7 +71,7 @@ def test_the_record_comes_first_and_is_complete_last(redis: FakeRedis, store: Re
     assert redis.told == [("SET", info), ("HSET", vectors), ("HSET", covisits), ("SET", info)]
 
 
-@pytest.mark.parametrize(("items", "size"), [(2, 1 << 20), (1000, 40)])
+@pytest.mark.parametrize(("items", "size"), [(2, 1 << 20), (1000, 32)])
 def test_items_go_out_in_pieces_of_bounded_number_and_size(
     redis: FakeRedis, store: ReleaseStore, monkeypatch: pytest.MonkeyPatch, items: int, size: int
 ) -> None:
@@ -81,7 +81,7 @@ def test_items_go_out_in_pieces_of_bounded_number_and_size(
     told: list[int] = []
     record = {"release": RELEASE, **described(files, covisits=5)}
     write_signals(store, record, files, vectors=ALL[:0], covisits=ALL, advance=told.append)
-    # An item of two neighbours is 20 bytes.
+    # An item of two neighbours is 16 bytes.
     assert told == [2, 2, 1]
     assert redis.told.count(("HSET", keys.covisits(RELEASE, 0))) == 3
     assert store.whole(RELEASE)
@@ -182,10 +182,15 @@ def test_a_ranking_is_read_as_it_was_written_and_a_damaged_one_is_an_error(
         store.ranking(RELEASE)
 
 
-def test_without_covisits_the_support_of_the_items_stands_in_their_place(redis: FakeRedis, store: ReleaseStore) -> None:
-    file = some_vectors(IDS)
+@pytest.mark.parametrize(("told", "whole"), [({}, 1.0), ({"reliability": 0.5}, 0.5), ({"reliability": "x"}, 1.0)])
+def test_without_covisits_the_reliability_of_the_items_stands_in_their_place(
+    redis: FakeRedis, store: ReleaseStore, told: dict[str, Any], whole: float
+) -> None:
+    file = some_vectors(IDS, [100, 300, 0, 900, 9][: len(IDS)])
+    file.meta.update(told)
     written(store, SignalFiles(file))
-    heads = {str(item): CovisitsFile.head(int(support)) for item, support in zip(file.ids, file.support, strict=True)}
+    reliability = [whole * support / (support + 100) for support in file.support.tolist()]
+    heads = {str(item): CovisitsFile.head(each) for item, each in zip(file.ids, reliability, strict=True)}
     found = redis.values[keys.covisits(RELEASE, 0)]
     assert {name if isinstance(name, str) else name.decode(): value for name, value in found.items()} == heads
     assert store.whole(RELEASE)

@@ -23,7 +23,7 @@ def made(**changes: Any) -> CovisitsFile:
     parts: dict[str, Any] = {
         "ids": ["a", "b", "c"],
         "support": [7, 3, 1],
-        "mass": [8.0, 4.0, 0.0],
+        "reliability": [0.75, 0.5, 0.0],
         "offsets": [0, 2, 3, 3],
         "neighbours": [2, 1, 0],
         "weights": [0.25, 0.5, 1.0],
@@ -32,9 +32,9 @@ def made(**changes: Any) -> CovisitsFile:
     return CovisitsFile.build(**(parts | changes))
 
 
-def blob(*neighbours: tuple[str, float], support: int = 1, mass: float = 1.0) -> bytes:
+def blob(*neighbours: tuple[str, float], reliability: float = 0.5) -> bytes:
     """The bytes of an item as the format says, by another way than the code's."""
-    head = struct.pack("<If", support, mass)
+    head = struct.pack("<f", reliability)
     return head + b"".join(struct.pack("<Ie", item_hash(item), share) for item, share in neighbours)
 
 
@@ -48,18 +48,18 @@ def test_a_file_comes_back_as_it_was_saved(tmp_path: Path) -> None:
     read = CovisitsFile.load(path)
     assert read.ids.tolist() == ["a", "b", "c"]
     assert read.support.tolist() == [7, 3, 1]
-    assert read.mass.tolist() == [8, 4, 0]
+    assert read.reliability.tolist() == [0.75, 0.5, 0]
     assert read.offsets.tolist() == [0, 2, 3, 3]
     assert read.neighbours.tolist() == [2, 1, 0]
     assert read.weights.tolist() == [0.25, 0.5, 1]
-    assert read.meta == {"algorithm": "covisit", "format_version": 1}
+    assert read.meta == {"algorithm": "covisit", "format_version": 2}
     assert [one.name for one in path.parent.iterdir()] == ["covisit.npz"]
 
 
 def test_a_file_without_a_single_neighbour_is_one(tmp_path: Path) -> None:
     made(offsets=[0, 0, 0, 0], neighbours=[], weights=[]).save(tmp_path / "c.npz")
     read = CovisitsFile.load(tmp_path / "c.npz")
-    assert read.packed(0, read.hashes()) == blob(support=7, mass=8)
+    assert read.packed(0, read.hashes()) == blob(reliability=0.75)
 
 
 WRONG: list[tuple[dict[str, Any], str]] = [
@@ -67,8 +67,10 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"ids": ["a", "a", "c"]}, "an id stands twice"),
     ({"support": [1, 2]}, "3 ids, but support of shape"),
     ({"support": [1, 2, -3]}, "negative"),
-    ({"mass": [1.0]}, "3 ids, but mass of shape"),
-    ({"mass": [1.0, np.inf, 0.0]}, "not finite"),
+    ({"reliability": [1.0]}, "3 ids, but reliability of shape"),
+    ({"reliability": [1.0, np.nan, 0.0]}, "a reliability is not from 0 to 1"),
+    ({"reliability": [1.0, 1.5, 0.0]}, "a reliability is not from 0 to 1"),
+    ({"reliability": [1.0, -0.5, 0.0]}, "a reliability is not from 0 to 1"),
     ({"offsets": [0, 2, 3]}, "offsets of shape"),
     ({"offsets": [1, 2, 3, 3]}, "its offsets do not fit its 3 neighbours"),
     ({"offsets": [0, 2, 3, 4]}, "its offsets do not fit"),
@@ -100,12 +102,12 @@ DAMAGED: list[tuple[str, Any]] = [
     ("support", np.array([[7, 3, 1]])),
     ("support", np.array([7.5, 3.0, 1.0])),
     ("support", np.array([7, 3, 2**64 - 1], dtype=np.uint64)),
-    ("mass", np.array(["8", "4", "0"])),
+    ("reliability", np.array(["8", "4", "0"])),
     ("ids", np.array([b"a", b"b", b"c"])),
     ("ids", np.array([{}, {}, {}], dtype=object)),
     ("meta", np.array("no json")),
     ("meta", np.array("[]")),
-    ("meta", np.array('{"format_version": 2}')),
+    ("meta", np.array('{"format_version": 1}')),
     ("weights", None),
 ]
 
@@ -146,10 +148,10 @@ def test_a_file_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> 
 def test_an_item_is_packed_with_its_strongest_neighbour_first() -> None:
     file = made()
     hashes = file.hashes()
-    assert file.packed(0, hashes) == blob(("b", 0.5), ("c", 0.25), support=7, mass=8)
-    assert file.packed(1, hashes) == blob(("a", 1.0), support=3, mass=4)
-    assert file.packed(2, hashes) == blob(support=1, mass=0)
-    assert len(file.packed(0, hashes)) == 8 + 2 * 6
+    assert file.packed(0, hashes) == blob(("b", 0.5), ("c", 0.25), reliability=0.75)
+    assert file.packed(1, hashes) == blob(("a", 1.0), reliability=0.5)
+    assert file.packed(2, hashes) == blob(reliability=0)
+    assert len(file.packed(0, hashes)) == 4 + 2 * 6
 
 
 def test_the_format_is_little_endian_with_a_crc_for_an_id() -> None:
@@ -157,16 +159,11 @@ def test_the_format_is_little_endian_with_a_crc_for_an_id() -> None:
     packed = made(ids=["x", "123456789", "y"], weights=[0.25, 0.5, 1.0]).packed(
         0, made(ids=["x", "123456789", "y"]).hashes()
     )
-    assert packed.hex() == "07000000000000412639f4cb0038" + struct.pack("<I", item_hash("y")).hex() + "0034"
+    assert packed.hex() == "0000403f2639f4cb0038" + struct.pack("<I", item_hash("y")).hex() + "0034"
 
 
 def test_ids_of_any_text_have_a_hash() -> None:
     assert len({item_hash(item) for item in ("", "ü", "商品", "\x00", "\ud800")}) == 5
-
-
-def test_a_count_that_32_bits_do_not_hold_is_the_largest_that_they_do() -> None:
-    file = made(support=[2**40, 3, 1])
-    assert covisited([file.packed(0, file.hashes())], np.ones(1), []).support.tolist() == [2**32 - 1]
 
 
 def test_a_hit_gets_the_weighted_sum_of_its_shares() -> None:
@@ -174,21 +171,17 @@ def test_a_hit_gets_the_weighted_sum_of_its_shares() -> None:
     assert shares(blobs, [1.0, 9.0, 0.5], ["z", "none", "y", "x"]) == [0.5, 0, 0.25 + 0.25, 0.5]
 
 
-def test_evidence_is_what_the_shares_were_counted_from_and_support_stands_by_item() -> None:
-    blobs = [blob(("x", 0.5), ("y", 0.25), support=9, mass=8), None, blob(("y", 0.5), support=2, mass=4)]
-    found = covisited(blobs, np.array([1.0, 1.0, 0.5]), ["y"])
-    # Two pairs of the first with y, and two of the third that count half. What stands beside x is not asked for.
-    assert found.evidence == 0.25 * 8 + 0.5 * 0.5 * 4
-    assert found.support.tolist() == [9, 0, 2]
+def test_the_reliability_stands_by_item_whatever_its_neighbours() -> None:
+    blobs = [blob(("x", 0.5), reliability=0.75), None, blob(("y", 0.5), reliability=0.25), CovisitsFile.head(1.0)]
+    assert covisited(blobs, np.ones(4), ["y"]).reliability.tolist() == [0.75, 0, 0.25, 1]
 
 
 def test_nothing_known_and_nothing_asked_give_nothing() -> None:
-    for blobs, hits in (([], ["x"]), ([None], ["x"]), ([blob(("x", 1.0), support=4)], []), ([blob(support=4)], ["x"])):
+    for blobs, hits in (([], ["x"]), ([None], ["x"]), ([blob(("x", 1.0))], []), ([blob()], ["x"])):
         found = covisited(blobs, np.ones(len(blobs)), hits)
         assert found.shares.tolist() == [0.0] * len(hits)
-        assert found.evidence == 0
-        assert len(found.support) == len(blobs)
-    assert found.support.tolist() == [4]
+        assert len(found.reliability) == len(blobs)
+    assert found.reliability.tolist() == [0.5]
 
 
 def test_a_product_of_two_indices_gets_its_score_in_both_places() -> None:
@@ -203,9 +196,9 @@ def test_two_ids_of_one_hash_share_a_score() -> None:
 @pytest.mark.parametrize("bit", range(32))
 def test_a_hash_that_differs_in_a_single_bit_is_another_item(bit: int) -> None:
     for hit in ("x", "P1", "P2"):
-        near = struct.pack("<If", 1, 1.0) + struct.pack("<Ie", item_hash(hit) ^ (1 << bit), 0.5)
+        near = struct.pack("<f", 1.0) + struct.pack("<Ie", item_hash(hit) ^ (1 << bit), 0.5)
         found = covisited([near, blob((hit, 0.25))], np.ones(2), [hit])
-        assert (found.shares.tolist(), found.evidence) == ([0.25], 0.25)
+        assert found.shares.tolist() == [0.25]
 
 
 @pytest.mark.filterwarnings("error")
@@ -213,21 +206,20 @@ def test_a_hash_that_differs_in_a_single_bit_is_another_item(bit: int) -> None:
 def test_a_number_that_is_no_share_counts_for_nothing(share: float) -> None:
     found = covisited([blob(("x", share), ("y", 0.5))], np.ones(1), ["x", "y"])
     assert found.shares.tolist() == [0, 0.5]
-    assert found.evidence == 0.5
 
 
 @pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("mass", [float("nan"), float("inf"), -3.0])
-def test_a_mass_that_is_none_is_no_evidence(mass: float) -> None:
-    found = covisited([blob(("x", 0.5), mass=mass)], np.ones(1), ["x"])
-    assert (found.shares.tolist(), found.evidence) == ([0.5], 0)
+@pytest.mark.parametrize("reliability", [float("nan"), float("inf"), -3.0, 1.5])
+def test_a_number_that_is_no_reliability_is_none(reliability: float) -> None:
+    found = covisited([blob(("x", 0.5), reliability=reliability)], np.ones(1), ["x"])
+    assert (found.shares.tolist(), found.reliability.tolist()) == ([0.5], [0])
 
 
-@pytest.mark.parametrize("damaged", [b"", b"12", b"1234567", blob(("x", 1.0))[:-1], blob(("x", 1.0)) + b"\x00"])
+@pytest.mark.parametrize("damaged", [b"", b"12", b"12345678", blob(("x", 1.0))[:-1], blob(("x", 1.0)) + b"\x00"])
 def test_damaged_bytes_count_as_none(damaged: bytes) -> None:
-    found = covisited([damaged, blob(("x", 0.25), support=6)], np.ones(2), ["x"])
+    found = covisited([damaged, blob(("x", 0.25), reliability=0.75)], np.ones(2), ["x"])
     assert found.shares.tolist() == [0.25]
-    assert found.support.tolist() == [0, 6]
+    assert found.reliability.tolist() == [0, 0.75]
 
 
 @pytest.mark.filterwarnings("error")
@@ -243,9 +235,7 @@ def test_no_bytes_whatever_give_a_number_that_cannot_be_ranked_by(
     assert found.shares.shape == (len(hits),)
     assert np.isfinite(found.shares).all()
     assert (found.shares >= 0).all()
-    assert np.isfinite(found.evidence)
-    assert found.evidence >= 0
-    assert np.isfinite(found.support).all()
+    assert ((found.reliability >= 0) & (found.reliability <= 1)).all()
 
 
 items = st.sampled_from([f"P{n}" for n in range(12)])

@@ -25,7 +25,7 @@ from tests.support.pipeline_shop import PipelineShop as Shop
 
 OTHER = "20250202120000def456"
 #: Who looked at scarlet went on to rose, and now and then to navy.
-COVISITS = {"scarlet": neighbours(5000, 1e6, rose=0.9, navy=0.1), "indigo": neighbours(5000, 1e6, blue=1.0)}
+COVISITS = {"scarlet": neighbours(0.99, rose=0.9, navy=0.1), "indigo": neighbours(0.99, blue=1.0)}
 HOUR = 3_600_000
 
 

@@ -41,7 +41,7 @@ def visits(count: int, seed: int = 3) -> list[Captured]:
             "covisit": np.full(HITS, NAN),
             "seen": np.zeros(HITS),
         }
-        facts = {"length": 10.0 if is_long else 1.0, "coherence": 0.8, "weight": 3.0, "evidence": 0.0, "support": 0.9}
+        facts = {"length": 10.0 if is_long else 1.0, "coherence": 0.8, "weight": 3.0, "reliability": 0.9}
         made.append(Captured(Candidates(HITS, signals, 0.7, facts=facts), int(worth.argmax()), "personalised", HITS))
     return made
 

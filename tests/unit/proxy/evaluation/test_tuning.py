@@ -19,7 +19,7 @@ from sessionrank.ranking import Ranking
 from sessionrank.searchlog import SearchCase
 
 HITS = 20
-KNOWN = {"length": 10.0, "coherence": 1.0, "weight": 9.0, "evidence": 450.0, "support": 1.0}
+KNOWN = {"length": 10.0, "coherence": 1.0, "weight": 9.0, "reliability": 0.9}
 Signals = dict[str, NDArray[np.float64]]
 Habit = Callable[[Mapping[str, NDArray[np.float64]], np.random.Generator], NDArray[np.float64]]
 

@@ -22,7 +22,7 @@ from proxy.ranking.trees import LearnedModel, Tree
 
 NAN = float("nan")
 START = {"rank": 0.4, "cosine": 0.35, "covisit": 0.7, "score": 0.1, "seen": -2.0}
-FACTS = {"length": 4.0, "coherence": 0.5, "weight": 2.0, "evidence": 50.0, "support": 0.5}
+FACTS = {"length": 4.0, "coherence": 0.5, "weight": 2.0, "reliability": 0.5}
 
 
 def window(
@@ -73,7 +73,7 @@ def test_the_matrix_has_a_row_for_each_hit_that_has_an_order() -> None:
     matrix = made.matrix()
     assert matrix.shape == (2, len(FEATURES))
     assert matrix[:, FEATURES.index("cosine")].tolist() == [0.3, 0.1]
-    assert matrix[:, FEATURES.index("evidence")].tolist() == [50.0, 50.0]
+    assert matrix[:, FEATURES.index("reliability")].tolist() == [0.5, 0.5]
 
 
 numbers = st.one_of(st.just(NAN), st.floats(-1, 1))

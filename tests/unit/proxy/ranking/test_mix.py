@@ -20,7 +20,7 @@ NAN = math.nan
 #: Two hits at equal distances from their mean standardise to 1 and -1.
 RANK = [1.0, -1.0]
 #: A session of which so much is known that the confidence in both of its signals is 1, but for rounding.
-SURE = {"coherence": 1.0, "weight": 1e12, "support": 1.0, "evidence": 1e12}
+SURE = {"coherence": 1.0, "weight": 1e12, "reliability": 1.0}
 
 
 def candidates(*, weight: float = 0.5, facts: Mapping[str, float] = SURE, **signals: Sequence[float]) -> Candidates:
@@ -70,14 +70,14 @@ def test_a_signal_that_tells_no_hit_from_another_changes_nothing(cosine: list[fl
 @pytest.mark.parametrize(
     ("facts", "confidence"),
     [
-        # support · r / (r + 1), r = coherence · weight: a single view, twenty alike, two that point apart, …
-        ({"coherence": 1.0, "weight": 1.0, "support": 1.0}, 1 / 2),
-        ({"coherence": 1.0, "weight": 4.0, "support": 1.0}, 4 / 5),
-        ({"coherence": 0.25, "weight": 4.0, "support": 1.0}, 1 / 2),
-        ({"coherence": 1.0, "weight": 1.0, "support": 0.2}, 1 / 10),
-        ({"coherence": 1.0, "weight": 1.0, "support": 0.0}, 0),
-        ({"coherence": 0.0, "weight": 9.0, "support": 1.0}, 0),
-        # A release without covisits tells no support: its vectors are all there is.
+        # reliability · r / (r + 1), r = coherence · weight: a single view, twenty alike, two that point apart, …
+        ({"coherence": 1.0, "weight": 1.0, "reliability": 1.0}, 1 / 2),
+        ({"coherence": 1.0, "weight": 4.0, "reliability": 1.0}, 4 / 5),
+        ({"coherence": 0.25, "weight": 4.0, "reliability": 1.0}, 1 / 2),
+        ({"coherence": 1.0, "weight": 1.0, "reliability": 0.2}, 1 / 10),
+        ({"coherence": 1.0, "weight": 1.0, "reliability": 0.0}, 0),
+        ({"coherence": 0.0, "weight": 9.0, "reliability": 1.0}, 0),
+        # Of a release that tells none the vectors are all there is.
         ({"coherence": 1.0, "weight": 1.0}, 1 / 2),
         ({}, 0),
     ],
@@ -90,17 +90,15 @@ def test_the_confidence_in_vectors_shrinks_for_short_incoherent_and_little_known
     assert found == pytest.approx([confidence, -confidence])
 
 
-@pytest.mark.parametrize(("evidence", "confidence"), [(0.0, 0.0), (50.0, 0.5), (150.0, 0.75), (950.0, 0.95)])
-def test_the_confidence_in_covisits_shrinks_with_the_pairs_that_were_counted(
-    evidence: float, confidence: float
-) -> None:
-    found = values({"covisit": 2.0}, weight=1.0, facts={"evidence": evidence}, covisit=[0.3, 0.1])
-    assert found == pytest.approx([2 * confidence, -2 * confidence])
+@pytest.mark.parametrize("reliability", [0.0, 0.25, 1.0])
+def test_covisits_count_as_far_as_training_can_be_told_from_chance(reliability: float) -> None:
+    found = values({"covisit": 2.0}, weight=1.0, facts={"reliability": reliability}, covisit=[0.3, 0.1])
+    assert found == pytest.approx([2 * reliability, -2 * reliability])
 
 
 def test_where_training_knows_little_the_engines_order_is_left() -> None:
     upside_down = {"cosine": [0.1, 0.2, 0.3], "covisit": [0.1, 0.2, 0.3], "rank": [0.0, -0.6, -1.0], "weight": 0.9}
-    hardly = {"coherence": 0.9, "weight": 1.0, "support": 0.01, "evidence": 0.5}
+    hardly = {"coherence": 0.9, "weight": 1.0, "reliability": 0.01}
     assert order(facts=SURE, **upside_down) == [2, 1, 0]
     assert order(facts=hardly, **upside_down) == [0, 1, 2]
 

@@ -15,8 +15,8 @@ RELEASE = "20250101120000abc123"
 HITS = "xyz"
 
 
-A = neighbours(100, 8.0, x=0.5, y=0.25)
-B = neighbours(300, 2.0, y=0.5, elsewhere=0.5)
+A = neighbours(0.5, x=0.5, y=0.25)
+B = neighbours(0.75, y=0.5, elsewhere=0.5)
 
 
 def scored(weights: list[float], blobs: list[bytes | None], hits: str = HITS) -> Scored:
@@ -38,45 +38,41 @@ def test_an_item_that_the_visitor_came_back_to_counts_each_time() -> None:
     assert scored([0.5, 1.0], [A, A]).values == pytest.approx([0.75, 0.375, 0.0])
 
 
-def test_the_facts_tell_the_pairs_that_were_counted_and_how_well_training_knows_the_session() -> None:
-    facts = scored([0.5, 1.0], [A, B]).facts
-    assert facts["evidence"] == pytest.approx(0.5 * (0.5 + 0.25) * 8.0 + 1.0 * 0.5 * 2.0)
-    assert facts["support"] == pytest.approx((0.5 * 100 / 200 + 1.0 * 300 / 400) / 1.5)
+def test_the_facts_tell_how_far_training_can_be_relied_on_for_the_session() -> None:
+    assert scored([0.5, 1.0], [A, B]).facts == {"reliability": pytest.approx((0.5 * 0.5 + 1.0 * 0.75) / 1.5)}
 
 
-def test_items_that_training_never_saw_lower_the_support() -> None:
+def test_items_that_training_never_saw_lower_the_reliability() -> None:
     found = scored([1.0, 1.0], [A, None])
-    assert found.facts["support"] == pytest.approx(0.25)
+    assert found.facts["reliability"] == pytest.approx(0.25)
     assert found.values == pytest.approx([0.5, 0.25, 0.0])
 
 
-def test_a_hit_that_goes_with_none_of_them_has_a_share_of_0_and_gives_no_evidence() -> None:
-    found = scored([1.0], [A], "q")
-    assert (found.values.tolist(), found.facts["evidence"]) == ([0.0], 0.0)
+def test_a_hit_that_goes_with_none_of_them_has_a_share_of_0() -> None:
+    assert scored([1.0], [A], "q").values.tolist() == [0.0]
 
 
 @pytest.mark.parametrize("blobs", [[None, None], [b"", None]])
-def test_where_nothing_is_kept_of_any_item_nothing_is_known_nor_told_of_the_support(blobs: list[bytes | None]) -> None:
+def test_where_nothing_is_kept_of_any_item_nothing_is_known_nor_told(blobs: list[bytes | None]) -> None:
     found = scored([0.8, 1.0], blobs)
     assert np.isnan(found.values).all()
-    assert found.facts == {"evidence": 0.0}
+    assert found.facts == {}
 
 
 def test_events_that_all_weigh_nothing_tell_nothing() -> None:
     found = scored([0.0, 0.0], [A, B])
     assert np.isnan(found.values).all()
-    assert found.facts == {"evidence": 0.0}
+    assert found.facts == {}
 
 
 @pytest.mark.parametrize("damaged", [b"short", A[:-1], A + b"x"])
 def test_damaged_bytes_count_as_an_item_that_training_never_saw(damaged: bytes) -> None:
     found = scored([1.0, 1.0], [damaged, B])
     assert found.values == pytest.approx([0.0, 0.5, 0.0])
-    assert found.facts["support"] == pytest.approx(0.75 / 2)
+    assert found.facts["reliability"] == pytest.approx(0.75 / 2)
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), -1.0, 2.0])
 def test_what_is_no_share_counts_for_nothing(number: float) -> None:
-    found = scored([1.0], [neighbours(100, 8.0, x=number, y=0.5)])
+    found = scored([1.0], [neighbours(0.5, x=number, y=0.5)])
     assert found.values == pytest.approx([0.0, 0.5, 0.0])
-    assert found.facts["evidence"] == pytest.approx(4.0)
