@@ -23,15 +23,16 @@ from ..deadline import Deadline
 from ..evaluation.figures import Sampler
 from ..evaluation.growing import TREES, lightgbm
 from ..evaluation.learning import Verdict, judged_against, learned_from, present_ranking, start_of
+from ..evaluation.publishing import store_of
 from ..evaluation.query import SearchForm, form_of
 from ..evaluation.replay import settings_for
+from ..evaluation.run import settings_told
 from ..evaluation.searched import Searched, Task, searched
 from ..evaluation.tables import against_table, orders_table, slices_table
 from ..evaluation.tuning import FEWEST_CASES, MOST_CASES, now_written, parted
 from ..evaluation.visits import check_types
 from ..ranking.trees import LearnedModel
 from ..releases import index_meant
-from ..sessions.registry import from_url
 from ..settings import ProxySettings
 
 __all__ = ["train"]
@@ -90,8 +91,8 @@ def train(log: Path, as_json: bool, **options: Any) -> None:
     published = options["publish"] and (made.verdict.is_better or options["force"])
     if published:
         ranking = made.verdict.ranking(made.packed, present, {**made.measured, "at": now_written()})
-        _publish(settings, found.release, made.packed, ranking)
-    shown = {"index": index, "release": found.release, "search": form.told, "settings": {"window": settings.window}}
+        _publish(settings, index, found.release, made.packed, ranking)
+    shown = {"index": index, "release": found.release, "search": form.told, "refused": found.refused.document()}
     document = made.document(present, {**shown, "holdout": options["holdout"]}) | {"published": published}
     print_json(document) if as_json else _show(document)
 
@@ -118,7 +119,7 @@ class _Made:
     model: LearnedModel
     packed: bytes
     verdict: Verdict
-    #: What stands beside the figures in the release: on what it was learned, and on what judged.
+    #: What stands beside the figures in the release: on what it was learned, and on what and how judged.
     measured: dict[str, Any]
 
     def document(self, present: Ranking, shown: dict[str, Any]) -> dict[str, Any]:
@@ -147,17 +148,15 @@ def _learned(found: Searched, present: Ranking, settings: ProxySettings, task: T
         present, model, [found.captured[place] for place in judging], found.columns(judging), sampler,
         max_displacement=settings.max_displacement,
     )  # fmt: skip
-    return _Made(model, model.packed(), verdict, {**origin, "cases": len(judging), "visitors": sampler.visitors})
+    judged_on = {"cases": len(judging), "visitors": sampler.visitors, "settings": settings_told(settings)}
+    return _Made(model, model.packed(), verdict, {**origin, **judged_on})
 
 
-def _publish(settings: ProxySettings, release: str, model: bytes, ranking: Ranking) -> None:
+def _publish(settings: ProxySettings, index: str, release: str, model: bytes, ranking: Ranking) -> None:
     """The model first: whoever reads that the release has one finds it."""
-    store = from_url(settings.redis_url, cap=settings.session_cap, ttl=settings.session_ttl)
-    try:
+    with store_of(release, index, settings) as store:
         store.put(keys.learned_model(release), model, Deadline(_SECONDS))
         store.put(keys.ranking(release), ranking.to_json().encode(), Deadline(_SECONDS))
-    finally:
-        store.close()
 
 
 def _write(target: Path, model: bytes) -> None:

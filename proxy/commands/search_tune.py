@@ -18,8 +18,10 @@ from sessionrank.searchlog import SearchCase, read_log
 from sessionrank.settings import read_settings
 
 from ..deadline import Deadline
+from ..evaluation.publishing import store_of
 from ..evaluation.query import form_of
 from ..evaluation.replay import settings_for
+from ..evaluation.run import settings_told
 from ..evaluation.searched import Searched, Task, searched
 from ..evaluation.settings_grid import as_text, combinations, parse_grid
 from ..evaluation.tuning import FEWEST_CASES, MOST_CASES, Choice
@@ -27,7 +29,6 @@ from ..evaluation.tuning_run import verdict
 from ..evaluation.visits import check_types
 from ..ranking.registry import BY_RELEASE
 from ..releases import index_meant
-from ..sessions.registry import from_url
 from ..settings import ProxySettings
 
 __all__ = ["tune"]
@@ -74,8 +75,8 @@ def tune(log: Path, as_json: bool, *, grids: tuple[str, ...], dry_run: bool, **o
     rows: list[dict[str, Any]] = []
     for named, each in tried:
         found = _searched(task, each, cases, told=bool(rows))
-        rows.append(_row(named, found.release, *_verdict(task, found, each.max_displacement)))
-    written = not grids and not dry_run and _write(settings, rows[0])
+        rows.append(_row(named, each, found, *_verdict(task, found, each.max_displacement)))
+    written = not grids and not dry_run and _write(settings, index, rows[0])
     if written and settings.strategy != BY_RELEASE:
         err.print(f"SESSIONRANK_STRATEGY is {settings.strategy} here: proxies so set do not ask the release.")
     document = {
@@ -100,29 +101,28 @@ def _verdict(task: Task, found: Searched, most: int) -> tuple[Ranking, Choice | 
         return verdict(task, found, lambda: bar.advance(at, 1), max_displacement=most)
 
 
-def _write(settings: ProxySettings, row: dict[str, Any]) -> bool:
+def _write(settings: ProxySettings, index: str, row: dict[str, Any]) -> bool:
     """Publish the ranking of the release; not where nothing was measured now, and something had been."""
     ranking = Ranking(**row["ranking"])
-    store = from_url(settings.redis_url, cap=settings.session_cap, ttl=settings.session_ttl)
     key = keys.ranking(row["release"])
-    try:
+    with store_of(row["release"], index, settings) as store:
         if row["chosen_on"] is None and store.value(key, Deadline(_SECONDS)):
             return False
         store.put(key, ranking.to_json().encode(), Deadline(_SECONDS))
         return True
-    finally:
-        store.close()
 
 
-def _row(named: dict[str, Any], release: str, ranking: Ranking, choice: Choice | None) -> dict[str, Any]:
+def _row(
+    named: dict[str, Any], settings: ProxySettings, found: Searched, ranking: Ranking, choice: Choice | None
+) -> dict[str, Any]:
+    measured = {**ranking.measured, "settings": settings_told(settings)}
     return {
         "settings": named,
-        "release": release,
-        "ranking": {
-            "strategy": ranking.strategy, "weights": dict(ranking.weights), "measured": dict(ranking.measured),
-        },
+        "release": found.release,
+        "refused": found.refused.document(),
+        "ranking": {"strategy": ranking.strategy, "weights": dict(ranking.weights), "measured": measured},
         "chosen_on": {"mrr": choice.mrr, "tried": dict(choice.tried)} if choice else None,
-    }  # fmt: skip
+    }
 
 
 def _best(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -16,15 +16,21 @@ from sessionrank.searchlog import SearchCase
 from ..splice import UnreadableAnswer, read_answer
 from .products import reason_of
 
-__all__ = ["PERSONALISED", "Outcome", "check_answer", "in_threads", "rank_in", "total_of"]
+__all__ = ["PERSONALISED", "CaseRefused", "Outcome", "check_answer", "in_order", "rank_in", "total_of"]
 
 #: What stands in the place of a reason where an answer was personalised.
 PERSONALISED = "personalised"
 #: Pieces of work that each thread has before it at a time.
 _AHEAD = 32
+#: Statuses by which an engine (or a proxy, for its guards and limits) blames what one search asks for.
+_BLAMED = (400, 413)
 
 CaseT = TypeVar("CaseT")
 MadeT = TypeVar("MadeT")
+
+
+class CaseRefused(BackendError):
+    """One search is refused for what it asks for, such as a text that cannot be parsed; others may be answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,26 +87,18 @@ def rank_in(body: bytes, case: SearchCase, item_id: str) -> int:
 
 
 def check_answer(status: int, body: bytes, case: SearchCase) -> None:
-    """Raises ``BackendError`` where a search was not answered with hits."""
+    """Raises ``BackendError`` where a search was not answered with hits; :class:`CaseRefused` if it is to blame."""
     if status == 200:
         return
     if status in (429, 503):
         raise BackendError(f"the engine is too busy to be measured ({status}); try again with fewer --threads")
-    raise BackendError(f"the search {case.query[:60]!r} was answered with {status}: {reason_of(body)}")
+    kind = CaseRefused if status in _BLAMED else BackendError
+    raise kind(f"the search {case.query[:60]!r} was answered with {status}: {reason_of(body)}")
 
 
-def in_threads(
-    work: Callable[[CaseT], MadeT], cases: Sequence[CaseT], threads: int, on_done: Callable[[int], None]
-) -> list[MadeT]:
-    """What ``work`` makes of each case, in their order; the first exception ends it.
-
-    ``on_done`` is told how many more are done.
-    """
-    made: list[MadeT] = []
+def in_order(work: Callable[[CaseT], MadeT], cases: Sequence[CaseT], threads: int) -> Iterator[MadeT]:
+    """What ``work`` makes of each case, in their order, by several threads; the first exception ends it."""
     waiting = iter(cases)
     with ThreadPoolExecutor(threads) as pool:
         while chunk := list(islice(waiting, threads * _AHEAD)):
-            for one in pool.map(work, chunk):
-                made.append(one)
-                on_done(1)
-    return made
+            yield from pool.map(work, chunk)

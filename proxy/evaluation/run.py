@@ -18,10 +18,11 @@ from sessionrank.textfile import sha256_of
 
 from ..settings import ProxySettings
 from .figures import Columns, Sampler, compared, reasons_of, summary
-from .outcomes import Outcome, in_threads
+from .outcomes import Outcome
 from .products import Products
+from .refused import answered
 
-__all__ = ["Job", "Replaying", "evaluated"]
+__all__ = ["Job", "Replaying", "evaluated", "settings_told"]
 
 #: Settings that decide what is measured.
 _SETTINGS = (
@@ -78,10 +79,12 @@ def evaluated(
 
     Raises:
         BackendError: the engine stopped giving answers that can be used.
+        DataError: it refuses more than a tenth of the cases.
     """
     started = time.perf_counter()
-    outcomes = in_threads(replay.outcome, list(enumerate(cases)), job.threads, on_done)
+    answers = answered(replay.outcome, list(enumerate(cases)), job.threads, on_done)
     seconds = time.perf_counter() - started
+    outcomes, cases = answers.made, [cases[place] for place in answers.places]
     sampler = Sampler([case.id for case in cases], resamples=job.resamples, seed=job.seed)
     plain = np.array([outcome.plain for outcome in outcomes])
     columns = Columns(
@@ -95,9 +98,10 @@ def evaluated(
         figures = compared(sampler, plain, np.array([outcome.ranks[at] for outcome in outcomes]), columns)
         reasons = reasons_of([outcome.reasons[at] for outcome in outcomes])
         strategies[name] = {"control": name not in job.strategies, **figures, "reasons": reasons}
+    told = {"left_out": left_out, "refused": answers.refused.document(), **served}
     raw = [outcome.raw for outcome in outcomes if outcome.raw is not None]
     return {
-        "protocol": _protocol(job, settings, cases, sampler, served=served, left_out=left_out),
+        "protocol": _protocol(job, settings, cases, sampler, told),
         "plain": summary(sampler, plain),
         "raw": summary(sampler, np.array(raw)) if job.raw else None,
         "strategies": strategies,
@@ -110,20 +114,17 @@ def _protocol(
     settings: ProxySettings,
     cases: Sequence[SearchCase],
     sampler: Sampler,
-    *,
-    served: Mapping[str, Any],
-    left_out: int,
+    told: Mapping[str, Any],
 ) -> dict[str, Any]:
     return {
         "log": {"name": job.log.name, "sha256": sha256_of(job.log)},
         "cases": len(cases),
-        "left_out": left_out,
+        **told,
         "visitors": sampler.visitors,
         "index": job.index,
-        **served,
         "through": shown(job.url) if job.url else "the proxy's pipeline in this process",
         "search": job.form,
-        "settings": {name: _plain(getattr(settings, name)) for name in _SETTINGS},
+        "settings": settings_told(settings),
         "threads": job.threads,
         "seed": job.seed,
         "resamples": job.resamples,
@@ -131,6 +132,10 @@ def _protocol(
     }
 
 
+def settings_told(settings: ProxySettings) -> dict[str, Any]:
+    """The settings that decide what is measured, as JSON has them."""
+    return {name: _plain(getattr(settings, name)) for name in _SETTINGS}
+
+
 def _plain(value: Any) -> Any:
-    """A setting as JSON has it."""
     return list(value) if isinstance(value, tuple) else value

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sessionrank import keys
-from sessionrank.errors import ConfigurationError
 from sessionrank.searchlog import SearchCase
 
 from ..backends.base import SearchBackend
@@ -17,9 +16,10 @@ from ..settings import ProxySettings
 from .capture import Capture, Captured
 from .figures import Columns
 from .needed import check_release
-from .outcomes import in_threads
 from .products import EngineSide, Products, look_up, present
+from .publishing import still_serving
 from .query import SearchForm
+from .refused import Refused, answered
 from .tuning import MOST_CASES, drawn
 
 __all__ = ["Searched", "Task", "searched"]
@@ -48,10 +48,11 @@ class Searched:
     cases: Sequence[SearchCase]
     captured: Sequence[Captured]
     products: Products
-    #: About searches that were left out; empty where none was.
+    #: About searches that were left out, in one line; empty where none was.
     note: str = ""
     #: How the release is ordered, as it stands in the store; None where nothing does.
     said: bytes | None = None
+    refused: Refused = field(default_factory=Refused)
 
     def columns(self, places: Sequence[int]) -> Columns:
         """What is known of the cases at these places."""
@@ -84,6 +85,7 @@ def searched(
             products, or another release took its place meanwhile.
         BackendError: the engine is not up, or gives no answer that can be used.
         StoreError: the same of the store.
+        DataError: more than a tenth of the searches is refused.
     """
     cases = drawn(cases, seed=task.seed, most=task.most)
     capture = Capture(settings, task.index, task.form, seed=task.seed, backend=backend, store=store)
@@ -94,11 +96,11 @@ def searched(
         check_release("mix", task.index, release, capture.replay.store)
         kept, note = present(str(task.log), cases, products, task.index, allow_missing=True)
         on_done(len(cases) - len(kept))
-        captured = in_threads(capture.captured, list(enumerate(kept)), task.threads, on_done)
-        # What was measured is of a mixture then, and the ranking would go into the release that serves no more.
-        if release is None or capture.replay.release() != release:
-            raise ConfigurationError(f"another release of {task.index} was published meanwhile; run it again")
+        answers = answered(capture.captured, list(enumerate(kept)), task.threads, on_done)
+        release = still_serving(release, task.index, capture.replay.engine, capture.replay.store)
         said = capture.replay.store.value(keys.ranking(release), Deadline(_SECONDS))
     finally:
         capture.close()
-    return Searched(release, kept, captured, products, note, said)
+    kept, refused = [kept[place] for place in answers.places], answers.refused
+    notes = "; ".join(filter(None, (note, refused.note(len(answers.made) + refused.searches))))
+    return Searched(release, kept, answers.made, products, notes, said, refused)

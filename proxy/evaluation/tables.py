@@ -12,6 +12,7 @@ from rich.text import Text
 from sessionrank.console import printable
 
 from .outcomes import PERSONALISED
+from .refused import Refused
 
 __all__ = ["against_table", "chance", "notes", "orders_table", "slices_table"]
 
@@ -71,7 +72,10 @@ def notes(document: Mapping[str, Any]) -> list[str]:
         harmed = [f"{part['by']} {part['part']}" for part in one["slices"] if part["harmed"]]
         if harmed:
             told.append(f"{name} is significantly below plain in: {', '.join(harmed)}")
-    if document["protocol"]["visitors"] < 10:
+    protocol = document["protocol"]
+    if note := Refused(**protocol["refused"]).note(protocol["cases"] + protocol["refused"]["searches"]):
+        told.append(note)
+    if protocol["visitors"] < 10:
         told.append("fewer than 10 visitors: no intervals can be told")
     told.append(f"{document['seconds']:.1f} s for the searches")
     return told

@@ -11,11 +11,15 @@ from pathlib import Path
 import pytest
 import redis
 
+from proxy.commands.search_train import _publish
 from proxy.ranking.features import FEATURES
+from proxy.settings import ProxySettings
 from sessionrank import keys
+from sessionrank.errors import ConfigurationError
 from sessionrank.ranking import Ranking
 from sessionrank.releases import release_of
 from sessionrank.searchlog import SearchCase, write_log
+from sessionrank.settings import read_settings
 from tests.support.search_run import Search, searching
 from tests.support.search_shop import STYLES, SearchShop, load_search_shop, planned_searches
 from tests.support.stack import TestStack
@@ -88,6 +92,9 @@ def test_what_was_learned_orders_the_release_once_it_is_published(
     assert model == written
     assert ranking is not None
     assert (ranking.strategy, ranking.measured["cases"]) == ("learned", tried["protocol"]["cases"])
+    settings = ranking.measured["settings"]
+    assert settings == tried["protocol"]["settings"]
+    assert (settings["window"], settings["session_decay"]) == (ProxySettings().window, ProxySettings().session_decay)
     assert ranking.measured["mrr"] == pytest.approx(learned)
 
     other = tmp_path / "other.jsonl"
@@ -111,6 +118,16 @@ def test_what_is_not_better_is_published_by_force_alone(
     forced = search("train", tmp_path / "turned.jsonl", "--publish", "--force", "--holdout", "0.5")
     assert "Not better than mix, or not surely better than the engine's own order" in forced.out
     assert published()[0]
+
+
+def test_a_release_that_the_alias_has_left_since_gets_no_model(
+    search: Search, shop: SearchShop, environment: dict[str, str]
+) -> None:
+    gone = "20990101000000abcdef"
+    with pytest.raises(ConfigurationError, match=f"another release of {shop.alias} was published meanwhile"):
+        _publish(read_settings(ProxySettings), shop.alias, gone, b"a model", Ranking("learned"))
+    with redis.Redis.from_url(environment["SESSIONRANK_REDIS_URL"]) as client:
+        assert client.exists(keys.learned_model(gone), keys.ranking(gone)) == 0
 
 
 def test_bad_input_is_one_line_that_says_what_to_do(search: Search, shop: SearchShop, tmp_path: Path) -> None:

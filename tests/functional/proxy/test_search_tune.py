@@ -13,6 +13,7 @@ import redis
 import urllib3
 
 from proxy.backends.registry import backend_from_urls
+from proxy.commands.search_tune import _write
 from proxy.deadline import Deadline
 from proxy.gate import Route
 from proxy.pipeline import Pipeline
@@ -24,8 +25,10 @@ from proxy.sessions.identity import Hasher
 from proxy.sessions.registry import from_url
 from proxy.settings import ProxySettings
 from sessionrank import keys
+from sessionrank.errors import ConfigurationError
 from sessionrank.ranking import NOTHING_HELPS, Ranking
 from sessionrank.searchlog import SearchCase, write_log
+from sessionrank.settings import read_settings
 from tests.support.model_run import Ran
 from tests.support.search_run import searching
 from tests.support.search_shop import SearchShop, load_search_shop, planned_searches, sku_of
@@ -105,6 +108,11 @@ def test_what_is_best_on_the_searches_is_written_into_the_release_with_its_figur
     assert measured["visitors"] == measured["cases"] / 2
     assert row["chosen_on"]["mrr"] == row["chosen_on"]["tried"]["covisit"] == 1.0
     assert row["settings"] == {}
+    assert row["refused"] == {"searches": 0, "first": None}
+    told, defaults = measured["settings"], ProxySettings()
+    assert (told["window"], told["session_decay"], told["popularity"], told["event_weights"]) == (
+        defaults.window, defaults.session_decay, defaults.popularity, list(defaults.event_weights),
+    )  # fmt: skip
 
 
 def test_the_table_tells_the_choice_and_what_it_is_worth(tune: Tune, kept: Kept) -> None:
@@ -151,6 +159,32 @@ def running(environment: dict[str, str], planned: SearchShop) -> Iterator[Runnin
     engine.close()
 
 
+def test_another_release_that_serves_by_the_time_of_writing_is_not_touched_nor_is_the_one_measured(
+    tune: Tune, planned: SearchShop, kept: Kept
+) -> None:
+    """Given what was measured of a release that the alias has left since."""
+    (row,) = tune("--dry-run", "--json").json["rows"]
+    gone = "20990101000000abcdef"
+    with pytest.raises(ConfigurationError, match=f"another release of {planned.alias} was published meanwhile"):
+        _write(read_settings(ProxySettings), planned.alias, {**row, "release": gone})
+    assert kept() == MARK
+    assert kept.client.get(keys.ranking(gone)) is None
+
+
+def test_a_query_that_the_engine_cannot_parse_is_left_out_and_told(
+    tune: Tune, planned: SearchShop, tmp_path: Path
+) -> None:
+    (tmp_path / "body.json").write_text('{"query": {"query_string": {"query": "{{query}}", "fields": ["name"]}}}')
+    write_log(tmp_path / "odd.jsonl", [*planned_searches(30), SearchCase((), "mug (", sku_of(0, 0))])
+    told = tune("--query-template", tmp_path / "body.json", "--dry-run", "--json", log=tmp_path / "odd.jsonl")
+    (row,) = told.json["rows"]
+    assert row["refused"]["searches"] == 1
+    assert row["refused"]["first"].startswith("the search 'mug (' was answered with 400: Failed to parse query")
+    assert told.err.startswith("1 of 31 searches are refused and left out, such as this: the search 'mug (' was")
+    assert told.err.count("\n") == 1
+    assert row["ranking"]["measured"]["too_few"] == 30
+
+
 def test_a_proxy_that_runs_follows_within_five_seconds(tune: Tune, running: RunningProxy, kept: Kept) -> None:
     wanted = sku_of(9, 0)
     kept.client.set(kept.key, NOTHING_HELPS.to_json())
@@ -185,6 +219,10 @@ def test_a_grid_of_settings_tells_the_best_and_writes_nothing(tune: Tune, kept: 
     rows = document["rows"]
     assert [row["settings"] for row in rows] == [
         {"window": window, "event_weights": weights} for window in (6, 12) for weights in (["click=2", "view=1"], [])
+    ]
+    measured_under = [row["ranking"]["measured"]["settings"] for row in rows]
+    assert [(each["window"], each["event_weights"]) for each in measured_under] == [
+        tuple(row["settings"].values()) for row in rows
     ]
     narrow, wide = rows[0]["chosen_on"]["mrr"], rows[2]["chosen_on"]["mrr"]
     assert narrow < wide == 1.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -15,15 +15,16 @@ import pytest
 from proxy.backends.base import BackendRequest
 from proxy.evaluation.capture import Capture, seen_by
 from proxy.evaluation.needed import check_release
-from proxy.evaluation.outcomes import Outcome, in_threads
+from proxy.evaluation.outcomes import CaseRefused, Outcome, in_order
 from proxy.evaluation.query import match_form
+from proxy.evaluation.refused import Answered, Refused, answered
 from proxy.evaluation.replay import Replay, settings_for
 from proxy.ranking.base import Candidates, Strategy
 from proxy.ranking.registry import STRATEGIES
 from proxy.sessions.memory import MemorySessions
 from proxy.settings import ProxySettings
 from sessionrank import keys
-from sessionrank.errors import BackendError, ConfigurationError, StoreError
+from sessionrank.errors import BackendError, ConfigurationError, DataError, StoreError
 from sessionrank.ranking import Ranking
 from sessionrank.searchlog import LoggedEvent, SearchCase
 from tests.support.fake_backend import FakeBackend, FakeResponse
@@ -225,7 +226,7 @@ def test_threads_do_not_mix_cases_up() -> None:
     usual = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:
-        found = in_threads(capture.captured, work, 4, lambda done: None)
+        found = list(in_order(capture.captured, work, 4))
     finally:
         sys.setswitchinterval(usual)
     for number, one in enumerate(found):
@@ -234,7 +235,7 @@ def test_threads_do_not_mix_cases_up() -> None:
         assert seen == {ORDER[number % 5], "red"}
 
 
-def test_work_in_threads_is_told_as_it_is_done_and_ends_with_the_first_error() -> None:
+def test_work_in_threads_ends_with_the_first_error_that_is_no_refusal_of_one_search() -> None:
     done: list[int] = []
     seen: set[int] = set()
     threads: set[int] = set()
@@ -246,12 +247,57 @@ def test_work_in_threads_is_told_as_it_is_done_and_ends_with_the_first_error() -
             raise BackendError("no more")
         return number * 2
 
-    assert in_threads(work, range(100), 3, done.append) == [number * 2 for number in range(100)]
+    found = answered(work, range(100), 3, done.append)
+    assert found == Answered([number * 2 for number in range(100)], list(range(100)), Refused())
     assert sum(done) == 100
     with pytest.raises(BackendError, match="no more"):
-        in_threads(work, range(100_000), 3, done.append)
+        answered(work, range(100_000), 3, done.append)
     assert max(seen) < 1000
     assert threading.get_ident() not in threads
+
+
+def refusing(*numbers: int) -> Callable[[int], int]:
+    def work(number: int) -> int:
+        if number in numbers:
+            raise CaseRefused(f"the search '{number}' was answered with 400: no")
+        return number
+
+    return work
+
+
+def test_searches_that_are_refused_are_left_out_and_counted() -> None:
+    done: list[int] = []
+    found = answered(refusing(7, 3), range(20), 4, done.append)
+    assert found.made == found.places == [number for number in range(20) if number not in (3, 7)]
+    assert found.refused == Refused(2, "the search '3' was answered with 400: no")
+    assert sum(done) == 20
+    assert found.refused.note(20) == (
+        "2 of 20 searches are refused and left out, such as this: the search '3' was answered with 400: no"
+    )
+    assert found.refused.document() == {"searches": 2, "first": "the search '3' was answered with 400: no"}
+
+
+def test_when_more_than_a_tenth_is_refused_that_ends_it_at_once() -> None:
+    asked: set[int] = set()
+
+    def work(number: int) -> int:
+        asked.add(number)
+        return refusing(*range(50_000))(number)
+
+    with pytest.raises(DataError) as told:
+        answered(work, range(10_000), 2, lambda done: None)
+    assert str(told.value) == (
+        "more than a tenth of the 10,000 searches is refused, such as this: the search '0' was answered with 400: no"
+    )
+    assert len(asked) < 2000
+
+
+@pytest.mark.parametrize(("status", "ends"), [(400, False), (413, False), (403, True), (404, True), (500, True)])
+def test_only_what_a_search_asks_for_is_a_refusal_of_that_search(status: int, ends: bool) -> None:
+    replay, _ = replay_of("cosine", handler=lambda request: FakeResponse({"error": {"reason": "no"}}, status=status))
+    with pytest.raises(BackendError) as told:
+        replay.outcome((0, case("rose", "red")))
+    assert isinstance(told.value, CaseRefused) is not ends
 
 
 def check(strategy: str, store: MemorySessions, release: str | None) -> str:

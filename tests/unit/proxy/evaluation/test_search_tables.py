@@ -11,27 +11,32 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from proxy.evaluation.outcomes import Outcome
+from proxy.evaluation.outcomes import CaseRefused, Outcome
 from proxy.evaluation.plot import check_plot, draw_evaluation
 from proxy.evaluation.products import Products
 from proxy.evaluation.run import Job, evaluated
 from proxy.evaluation.tables import against_table, chance, notes, orders_table, slices_table
 from proxy.settings import ProxySettings
-from sessionrank.errors import ConfigurationError
+from sessionrank.errors import ConfigurationError, DataError
 from sessionrank.searchlog import LoggedEvent, SearchCase, write_log
 
 
 class Planned:
     """Knows the outcomes beforehand: `good` lifts rare products and lowers popular ones, `none` does nothing."""
 
+    def __init__(self, *refused: int) -> None:
+        self._refused = refused
+
     def outcome(self, numbered: tuple[int, SearchCase]) -> Outcome:
-        _, case = numbered
+        number, case = numbered
+        if number in self._refused:
+            raise CaseRefused(f"the search 'q {number}' was answered with 400: no\x1b such thing")
         if case.clicked == "rare":
             return Outcome(10, (1, 10), ("personalised", "strategy-none"), 50, raw=20)
         return Outcome(1, (2, 1), ("personalised", "strategy-none"), None, raw=3)
 
 
-def made(folder: Path, visitors: int = 60, **changes: Any) -> dict[str, Any]:
+def made(folder: Path, visitors: int = 60, *, refused: Sequence[int] = (), **changes: Any) -> dict[str, Any]:
     cases = [
         SearchCase(
             (LoggedEvent("x"),) * (number % 4), "q", ("popular", "rare", "rare")[number % 3], id=str(number % visitors)
@@ -43,11 +48,27 @@ def made(folder: Path, visitors: int = 60, **changes: Any) -> dict[str, Any]:
     job = Job(folder / "odd \x1b$ log.jsonl", "shop", "match on name", **{**given, **changes})
     done: list[int] = []
     document = evaluated(
-        job, ProxySettings(), Planned(), cases, Products({"popular": 9.0, "rare": 1.0}, 9.0),
+        job, ProxySettings(), Planned(*refused), cases, Products({"popular": 9.0, "rare": 1.0}, 9.0),
         served={"release": "r1", "ranking": None}, left_out=3, on_done=done.append,
     )  # fmt: skip
     assert sum(done) == 90
     return document
+
+
+def test_searches_that_are_refused_count_nowhere_but_are_told(tmp_path: Path) -> None:
+    """The first is of a popular product, the second of a rare one and its visitor's only search."""
+    document = made(tmp_path, refused=(3, 40))
+    protocol = document["protocol"]
+    assert (protocol["cases"], protocol["visitors"]) == (88, 59)
+    assert protocol["refused"] == {"searches": 2, "first": "the search 'q 3' was answered with 400: no\x1b such thing"}
+    assert document["strategies"]["good"]["reasons"] == {"personalised": 88}
+    assert document["plain"]["mrr"]["mean"] == pytest.approx((29 * 1.0 + 59 * 0.1) / 88)
+    (line,) = [line for line in notes(document) if "refused" in line]
+    assert line.startswith("2 of 90 searches are refused and left out, such as this: the search 'q 3' was answered")
+    assert made(tmp_path)["protocol"]["refused"] == {"searches": 0, "first": None}
+    assert not [line for line in notes(made(tmp_path)) if "refused" in line]
+    with pytest.raises(DataError, match="more than a tenth of the 90 searches is refused, such as this: the search"):
+        made(tmp_path, refused=range(10))
 
 
 def shown(*tables: Any) -> Sequence[str]:

@@ -11,14 +11,16 @@ from pathlib import Path
 import pytest
 
 from proxy.backends.base import BackendRequest
+from proxy.evaluation.publishing import still_serving
 from proxy.evaluation.query import match_form
+from proxy.evaluation.refused import Refused
 from proxy.evaluation.replay import settings_for
 from proxy.evaluation.searched import Searched, Task, searched
 from proxy.evaluation.tuning import FEWEST_CASES
 from proxy.evaluation.tuning_run import verdict
 from proxy.sessions.memory import MemorySessions
 from proxy.settings import ProxySettings
-from sessionrank.errors import ConfigurationError
+from sessionrank.errors import ConfigurationError, DataError
 from sessionrank.searchlog import LoggedEvent, SearchCase, write_log
 from tests.support.fake_backend import FakeBackend, FakeResponse
 from tests.support.own_endpoints import RELEASE
@@ -34,6 +36,8 @@ def serving(indices: Iterator[str]) -> FakeBackend:
     def answer(request: BackendRequest) -> FakeResponse:
         if request.target.endswith("/_alias"):
             return FakeResponse({next(indices): {"aliases": {"catalog": {}}}})
+        if b"broken" in request.body:
+            return FakeResponse({"error": {"reason": "cannot parse"}}, status=400)
         body = json.loads(request.body)
         if (asked := body["query"].get("bool", {}).get("filter")) is None:
             made = search(request)
@@ -91,6 +95,34 @@ def test_a_release_that_takes_the_place_of_another_meanwhile_is_told(tmp_path: P
     cases = cases_of(3)
     with pytest.raises(ConfigurationError, match="another release of catalog was published meanwhile; run it again"):
         found_in(task_of(tmp_path, cases), cases, iter([INDEX, f"catalog-{LATER}"]))
+
+
+def test_searches_that_are_refused_are_left_out_with_a_note(tmp_path: Path) -> None:
+    cases = [*cases_of(20), SearchCase((), "broken (", "red"), SearchCase((), "shoe", "gone")]
+    done: list[int] = []
+    found = found_in(task_of(tmp_path, cases), cases, done=done)
+    assert [case.query for case in found.cases] == [f"shoe {number}" for number in range(20)]
+    assert len(found.captured) == 20
+    refused = "the search 'broken (' was answered with 400: cannot parse"
+    assert found.note.endswith(f"; 1 of 21 searches are refused and left out, such as this: {refused}")
+    assert found.refused == Refused(1, refused)
+    assert sum(done) == 22
+    few = cases[15:21]
+    with pytest.raises(DataError, match="more than a tenth of the 6 searches is refused"):
+        found_in(task_of(tmp_path, few), few)
+
+
+def test_what_was_measured_goes_into_the_release_that_still_serves_alone() -> None:
+    store = MemorySessions(cap=20, ttl=60)
+    for index, serves in ((INDEX, True), (f"catalog-{LATER}", False), ("catalog-by-hand", False)):
+        backend = serving(itertools.repeat(index))
+        if serves:
+            assert still_serving(RELEASE, "catalog", backend, store) == RELEASE
+            continue
+        with pytest.raises(
+            ConfigurationError, match="another release of catalog was published meanwhile; run it again"
+        ):
+            still_serving(RELEASE, "catalog", backend, store)
 
 
 def test_a_release_with_nothing_to_order_by_is_told_and_so_is_an_index_without_one(tmp_path: Path) -> None:
