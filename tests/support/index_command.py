@@ -1,4 +1,4 @@
-"""``sessionrank index …`` as a user runs it: a process of its own, with its environment."""
+"""``sessionrank index …`` through the real command line: in this process, or as one that can be killed."""
 
 from __future__ import annotations
 
@@ -10,6 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pytest
+
+from sessionrank.cli import COMMANDS
+
+from .search_run import run_here
 
 __all__ = ["Finished", "IndexCommand"]
 
@@ -37,7 +43,7 @@ class IndexCommand:
     environment: Mapping[str, str]
 
     def start(self, *arguments: str | Path) -> subprocess.Popen[str]:
-        """Start it and do not wait."""
+        """Start it in a process of its own and do not wait."""
         return subprocess.Popen(
             [sys.executable, "-m", "sessionrank", "index", *map(str, arguments)],
             cwd=self.folder,
@@ -48,7 +54,11 @@ class IndexCommand:
         )
 
     def __call__(self, *arguments: str | Path) -> Finished:
-        """Run it to its end."""
-        with self.start(*arguments) as process:
-            out, err = process.communicate(timeout=120)
-        return Finished(process.returncode, out, err)
+        """Run it to its end in this process, by the name that its modules have in tests."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setitem(COMMANDS, "index", ("indexer.commands.index:index", "indexer", ""))
+            patch.chdir(self.folder)
+            for name, value in self.environment.items():
+                patch.setenv(name, value)
+            ran = run_here("index", *arguments)
+        return Finished(ran.code, ran.out, ran.err)
