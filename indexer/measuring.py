@@ -1,7 +1,8 @@
 """Measuring a release before it is published: `sessionrank search tune` as a child process, against its new index.
 
 The programs do not import each other. The child finds engine and store by the same environment, asks through the
-proxy's own pipeline, and writes the ranking into the store.
+proxy's own pipeline, and writes the ranking into the store. What it is given is a log of searches; of sessions that
+training left out `sessionrank search log` makes one first.
 """
 
 from __future__ import annotations
@@ -10,14 +11,22 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from sessionrank.console import err, printable
+from sessionrank.errors import ConfigurationError
+from sessionrank.left_out import left_out_beside
+from sessionrank.searchlog import read_log
+from sessionrank.textfile import sha256_of
 
-__all__ = ["TIMEOUT_S", "measure"]
+__all__ = ["CASES", "MIN_NAMES", "TIMEOUT_S", "Measuring", "left_out_of"]
 
+#: Searches that are made of sessions, and how many names a search word must stand in: small shops have no common ones.
+CASES = 6000
+MIN_NAMES = 10
 #: A measurement that takes longer is given up; the release is published all the same.
 TIMEOUT_S = 15 * 60.0
 #: How often the caller hears that it still runs.
@@ -29,29 +38,82 @@ _LAST_BYTES = 4096
 _LONGEST_REASON = 200
 
 
-def measure(log: Path, index: str, alive: Callable[[], None], *, timeout_s: float = TIMEOUT_S) -> str | None:
-    """Measure ``index`` on a log of searches; gives why that failed, in one line, or None when it went well.
+def left_out_of(models: Sequence[Path]) -> tuple[Path | None, str]:
+    """The sessions that none of these vectors and covisits have learned from, or why there are none.
 
-    Whatever ends this function, an exception that ``alive`` or a signal raises too, ends the child as well.
+    Raises:
+        DataError: a file of them cannot be read.
     """
-    command = [sys.executable, "-m", "sessionrank", "search", "tune", "--index", index, "--json", "--", str(log)]
-    with tempfile.TemporaryFile() as said:
-        # On a terminal the child's bar is shown, and what it says last is seen there.
-        child = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=None if err.is_terminal else said
-        )
-        try:
-            code = _wait(child, alive, timeout_s)
-        finally:
-            _end(child)
-        if code is None:
-            return f"it took longer than {timeout_s / 60:.0f} minutes"
-        return None if code == 0 else _last_line(said) or _ending(code)
+    beside = [left_out_beside(model) for model in models]
+    there = [path for path in beside if path.exists()]
+    if len(there) < len(beside) or not there:
+        missing = "" if not there else f": {next(path for path in beside if path not in there)} is missing"
+        return None, f"no sessions were left out of training (--leave-out-share) to measure on{missing}"
+    if len({sha256_of(path) for path in there}) > 1:
+        return None, f"{' and '.join(map(str, there))} differ: train both on the same data with the same options"
+    return there[0], ""
 
 
-def _wait(child: subprocess.Popen[bytes], alive: Callable[[], None], timeout_s: float) -> int | None:
+@dataclass(frozen=True)
+class Measuring:
+    """Measures a release on a log of searches, or on sessions and the names of their products."""
+
+    #: A log (JSONL), or a file of sessions (``.npz``).
+    source: Path
+    #: Where the names are.
+    catalogue: Path
+    encoding: str = "utf-8-sig"
+    timeout_s: float = TIMEOUT_S
+
+    @property
+    def is_sessions(self) -> bool:
+        """Whether searches have to be made of it first."""
+        return self.source.suffix.lower() == ".npz"
+
+    def check(self) -> None:
+        """Raises :class:`DataError` or :class:`ConfigurationError` where nothing can be measured on the source."""
+        if not self.is_sessions:
+            read_log(self.source)
+        elif not self.source.is_file():
+            raise ConfigurationError(f"--measure {self.source}: no such file")
+
+    def __call__(self, index: str, alive: Callable[[], None]) -> str | None:
+        """Measure ``index``; gives why that failed, in one line, or None when it went well.
+
+        Whatever ends this, an exception that ``alive`` or a signal raises too, ends the child as well.
+        """
+        deadline = time.monotonic() + self.timeout_s
+        with tempfile.TemporaryDirectory(prefix="sessionrank-") as folder:
+            log = self.source
+            if self.is_sessions:
+                log = Path(folder) / "left-out.jsonl"
+                if (failed := self._run(self._making(log), alive, deadline)) is not None:
+                    return failed
+            return self._run(["search", "tune", "--index", index, "--json", "--", str(log)], alive, deadline)
+
+    def _making(self, log: Path) -> list[str]:
+        names = ["--catalog", str(self.catalogue), "--catalogue-encoding", self.encoding, "--reader", "prepared"]
+        cases = ["--cases", str(CASES), "--or-fewer", "--min-names", str(MIN_NAMES)]
+        return ["search", "log", *names, *cases, "--out", str(log), "--json", "--", str(self.source)]
+
+    def _run(self, words: list[str], alive: Callable[[], None], deadline: float) -> str | None:
+        command = [sys.executable, "-m", "sessionrank", *words]
+        with tempfile.TemporaryFile() as said:
+            # On a terminal the child's bar is shown, and what it says last is seen there.
+            child = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=None if err.is_terminal else said
+            )
+            try:
+                code = _wait(child, alive, deadline)
+            finally:
+                _end(child)
+            if code is None:
+                return f"it took longer than {self.timeout_s / 60:.0f} minutes"
+            return None if code == 0 else _last_line(said) or _ending(code)
+
+
+def _wait(child: subprocess.Popen[bytes], alive: Callable[[], None], deadline: float) -> int | None:
     """The exit code of the child, or None when it did not end in time."""
-    deadline = time.monotonic() + timeout_s
     while (left := deadline - time.monotonic()) > 0:
         try:
             return child.wait(timeout=min(_ALIVE_S, left))

@@ -1,9 +1,9 @@
 """How far what sessions say of pairs of items can be told from chance: the share of its variance that is no noise.
 
 How often two items stand together is compared with what their frequencies alone would give. Part of what it differs by
-is sampling noise, and that part can be counted: sessions are drawn independently, so the variance of a sum over sessions
-is about the sum of the squares of what each of them adds (as that of a Poisson count is the count itself). With ``o``
-the sums of an item's pairs, ``e`` what is expected and ``c`` what single sessions add, the reliability of the item is
+is sampling noise, and that part can be counted: sessions are drawn independently, so the variance of a sum over them is
+about the sum of the squares of what each of them adds (as that of a Poisson count is the count itself). With ``o`` the
+sums of an item's pairs, ``e`` what is expected and ``c`` what single sessions add, the reliability of the item is
 ``1 - Σ c² / Σ (o - e)²``, not below 0: the factor by which the estimator of James and Stein (1961) shrinks observations
 towards what is expected. Where counts are few that figure is noise itself, so it is multiplied by the one of all items
 together.

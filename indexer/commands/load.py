@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from functools import partial
 from itertools import chain
 from pathlib import Path
 from types import FrameType
@@ -20,7 +19,6 @@ from rich.text import Text
 from sessionrank.console import err, out, print_json, progress
 from sessionrank.errors import ConfigurationError
 from sessionrank.releases import new_release
-from sessionrank.searchlog import read_log
 from sessionrank.settings import read_settings
 
 from ..catalogue.base import with_column
@@ -30,7 +28,7 @@ from ..figures import as_record, gain, order
 from ..indices import check_alias
 from ..loader import LoadPlan, LoadReport, Watch
 from ..loader import load as run_load
-from ..measuring import measure as run_measure
+from ..measuring import Measuring, left_out_of
 from ..moments import now
 from ..popularity.orders import OrderColumns
 from ..popularity.registry import PopularityOptions, choose
@@ -54,7 +52,7 @@ FILE = click.Path(path_type=Path)
 
 _EPILOG = """\b
 Examples:
-  sessionrank index load catalog.csv --vectors vectors.npz --orders orders.csv
+  sessionrank index load catalog.csv --vectors vectors.npz --covisit covisit.npz --orders orders.csv
   sessionrank index load catalog.csv --vectors vectors.npz --covisit covisit.npz --measure searches.jsonl
   sessionrank index load catalog.jsonl.gz --popularity-column sold --alias shop
   sessionrank index load catalog.csv --random-popularity 42 --max-rejects 100
@@ -66,7 +64,9 @@ Examples:
 @click.option("--vectors", type=FILE, metavar="V.npz", help="Item vectors from `sessionrank model train`.")
 @covisit_option
 @min_support_option
-@click.option("--measure", type=FILE, metavar="LOG", help="Choose how to order hits by these searches, then publish.")
+@click.option("--measure", type=FILE, metavar="FILE",
+              help="Choose how to order hits on this log of searches, or on these sessions (.npz), then publish.  "
+                   "[default: the sessions that training left out]")  # fmt: skip
 @click.option("--no-measure", is_flag=True, help="Do not, and say nothing of it: cautious defaults apply.")
 @alias_option
 @click.option("--mapping", type=FILE, metavar="FILE", help="JSON with mappings and settings, over the built-in ones.")
@@ -94,8 +94,9 @@ def load(catalog: Path, as_json: bool, **options: Any) -> None:
     be loaded go to the rejects file with their reason. Nothing changes for clients until everything is loaded and
     checked; then the alias moves in one step. Duplicates of a sku: the later row is rejected.
 
-    With --measure the new release answers the searches in LOG before clients see it, and the order of hits that was
-    best on them is published with it: the engine's own where nothing helps. When that fails, cautious defaults apply.
+    Where training left sessions out (`model train --leave-out-share`), or with --measure, the new release answers
+    searches before clients see it, and the order of hits that was best on them is published with it: the engine's own
+    where nothing helps. When that fails, or there is nothing to measure on, cautious defaults apply.
     """
     started = time.monotonic()
     settings = read_settings(IndexerSettings)
@@ -105,7 +106,7 @@ def load(catalog: Path, as_json: bool, **options: Any) -> None:
         raise ConfigurationError(f"--rejects {rejects_path} is the catalogue itself")
     if options["rejects"] is not None:
         check_writable(rejects_path)
-    _check_measuring(options)
+    measure, unmeasured = _measuring(catalog, options)
     entries, popularity = _entries(catalog, options)
     plan = _plan(options)
     with ExitStack() as stack:
@@ -114,35 +115,41 @@ def load(catalog: Path, as_json: bool, **options: Any) -> None:
         rejects = stack.enter_context(RejectsFile(rejects_path, limit=options["max_rejects"]))
         watch = stack.enter_context(_watch(plan, catalog))
         stack.enter_context(_terminable())
-        measure = None if options["measure"] is None else partial(run_measure, options["measure"])
         report = run_load(plan, entries, engine, rejects=rejects, store=store, measure=measure, watch=watch)
     for reason, lines in popularity.skipped.most_common(3):
         note(f"{lines:,} order lines were not counted: {reason}")
-    if (remark := _remark(plan, report, options)) is not None:
+    if (remark := _remark(plan, report, unmeasured)) is not None:
         note(remark)
     record = _record(plan, report, rejects, seconds=time.monotonic() - started)
+    record["measured_on"] = None if measure is None or report.ranking is None else str(measure.source)
     record["orders_skipped"] = sum(popularity.skipped.values())
     print_json(record) if as_json else out.print(_table(record))
 
 
-def _check_measuring(options: dict[str, Any]) -> None:
-    if options["measure"] is None:
-        return
-    if options["no_measure"]:
+def _measuring(catalog: Path, options: dict[str, Any]) -> tuple[Measuring | None, str]:
+    """What measures the release, or None and what to say of that; nothing where nobody wanted it measured."""
+    models = [options[name] for name in ("vectors", "covisit") if options[name] is not None]
+    source, unmeasured = options["measure"], ""
+    if source is not None and options["no_measure"]:
         raise ConfigurationError("--measure and --no-measure exclude each other")
-    if options["vectors"] is None and options["covisit"] is None:
+    if source is not None and not models:
         raise ConfigurationError("--measure needs --vectors or --covisit: there is nothing else to order hits by")
+    if source is None and models and not options["no_measure"]:
+        source, why = left_out_of(models)
+        unmeasured = f"published with cautious defaults: {why}; --measure FILE takes a log of searches"
+    if source is None:
+        return None, unmeasured
+    made = Measuring(source, catalog, options["encoding"])
     # What is wrong with it is found out before anything is loaded.
-    read_log(options["measure"])
+    made.check()
+    return made, ""
 
 
-def _remark(plan: LoadPlan, report: LoadReport, options: dict[str, Any]) -> str | None:
+def _remark(plan: LoadPlan, report: LoadReport, unmeasured: str) -> str | None:
     """What to say of a release whose order of hits was not measured."""
     if report.measure_error is not None:
         return f"published with cautious defaults, for it could not be measured: {report.measure_error}"
-    if not plan.signals or options["no_measure"] or report.ranking is not None:
-        return None
-    return "published with cautious defaults; --measure LOG chooses by this shop's own searches how to order hits"
+    return unmeasured or None if plan.signals else None
 
 
 def _plan(options: dict[str, Any]) -> LoadPlan:

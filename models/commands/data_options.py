@@ -58,7 +58,8 @@ _OPTIONS: dict[str, Callable[[Any], Any]] = {
     "leave_out_share": click.option(
         "--leave-out-share",
         type=float,
-        help="Leave out this share of the sessions: those that `search log --share` makes cases of.",
+        help="Leave out this share of the sessions: those that `search log --share` makes cases of, and `index load` "
+        "measures on.",
     ),
     "share_seed": click.option("--share-seed", type=int, help="Draws the share; the same in both.  [default: 1]"),
 }

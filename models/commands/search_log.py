@@ -59,6 +59,7 @@ class _Count(click.ParamType):  # type: ignore[type-arg]
 )
 @click.option("--share-seed", type=click.IntRange(0), default=1, show_default=True, help="Draws the share.")
 @click.option("--cases", type=_Count(), default="1500", show_default=True, help="How many, or all that there are.")
+@click.option("--or-fewer", is_flag=True, help="Take all where there are not so many.")
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Draws the cases.")
 @click.option(
     "--min-names", type=click.IntRange(1), default=15, show_default=True, help="Names that a search word must stand in."
@@ -97,16 +98,17 @@ def log(orders: Path, target: Path, catalog: Path, as_json: bool, **options: Any
         **{name: options.pop(name) for name in [field.name for field in dataclasses.fields(SearchProtocol)]}
     )
     share, share_seed, cases, seed = (options.pop(name) for name in ("share", "share_seed", "cases", "seed"))
-    min_names = options.pop("min_names")
+    min_names, or_fewer = options.pop("min_names"), options.pop("or_fewer")
     texts = {name: options.pop(name) for name in ("columns", "sku_column", "catalogue_encoding")}
     reader = _reader(orders, options, share=share, share_seed=share_seed)
     started = time.perf_counter()
-    if not (share or protocol.after or protocol.until):
-        err.print("Careful: without --after and --share, models of the same data have learned from these visits")
     words = _words(catalog, min_names, texts)
     read, origin = read_data(orders, reader, names=True)
+    if not (share or protocol.after or protocol.until or (read.source or {}).get("left_out")):
+        err.print("Careful: without --after and --share, models of the same data have learned from these visits")
     positions = _positions(orders, catalog, protocol, read.sessions, words)
-    written = _write(target, positions, cases, seed)
+    fewer = or_fewer and cases is not None and len(positions) <= cases
+    written = _write(target, positions, None if fewer else cases, seed)
     report = {
         "log": str(target),
         **written,

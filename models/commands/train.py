@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from pathlib import Path
 from typing import Any
@@ -11,17 +12,21 @@ import numpy as np
 from rich.table import Table
 from rich.text import Text
 
-from sessionrank.console import out, print_json, printable, progress
-from sessionrank.errors import ConfigurationError
+from sessionrank.console import err, out, print_json, printable, progress
+from sessionrank.errors import ConfigurationError, DataError
+from sessionrank.left_out import left_out_beside
+from sessionrank.writing import told_in_one_line
 
 from ..algorithms.base import Algorithm, Model, learnable
 from ..algorithms.registry import ALGORITHMS, make_algorithm
-from ..readers.base import SessionData
+from ..prepared import save_sessions
+from ..readers.base import Reader, SessionData
 from ..reliability import reliability, sample
+from ..sessions import Sessions
 from ..targets import check_targets
 from .data_options import data_options, read_data, take_reader
 
-__all__ = ["train"]
+__all__ = ["MOST_LEFT_OUT", "kept", "train"]
 
 
 @click.command()
@@ -48,11 +53,14 @@ def train(words: tuple[str, ...], target: Path, settings: tuple[str, ...], as_js
     write a vectors file, covisit a covisits file (`index load` publishes both), the others a model file. The same data,
     options and library versions give the same file, byte for byte.
 
+    With --leave-out-share the sessions that were left out stand beside vectors and covisits (OUT.left-out.npz), and
+    `index load` measures on them how hits are best ordered.
+
     \b
     Examples:
       sessionrank model train sessions.txt --out vectors.npz
       sessionrank model train word2vec OnlineRetail.csv.gz --reader online-retail --out vectors.npz --size 100
-      sessionrank model train covisit sessions.txt --out covisit.npz
+      sessionrank model train covisit sessions.txt --leave-out-share 0.1 --out covisit.npz
       sessionrank model train sequential-rules sessions.txt --set steps=5 --out rules.npz
       sessionrank model train @best.json sessions.txt --out vectors.npz
     """
@@ -60,7 +68,7 @@ def train(words: tuple[str, ...], target: Path, settings: tuple[str, ...], as_js
     reader = take_reader(data, options)
     given = {name: value for name, value in options.items() if value is not None}
     algorithm = make_algorithm(text, **{**_settings(settings), **given})
-    check_targets(("--out", target, ".npz"), inputs=[data])
+    check_targets(("--out", target, ".npz"), ("--out", left_out_beside(target), ".npz"), inputs=[data])
     started = time.perf_counter()
     read, origin = read_data(data, reader)
     model = _fit(algorithm, read)
@@ -69,6 +77,7 @@ def train(words: tuple[str, ...], target: Path, settings: tuple[str, ...], as_js
         # For those who have the vectors alone; covisits tell it of each item.
         model.meta["reliability"] = round(reliability(sample(learnable(read.sessions))).whole, 4)
     model.save(target)
+    _keep_left_out(data, reader, origin, target, released=model.vectors is not None or model.covisits is not None)
     _report(model, read, target, seconds=time.perf_counter() - started, as_json=as_json)
 
 
@@ -91,6 +100,33 @@ def _fit(algorithm: Algorithm, read: SessionData) -> Model:
     with progress() as bar:
         task = bar.add_task("Training", total=algorithm.epochs_planned or None)
         return algorithm.fit(read.sessions, on_epoch=lambda epoch: bar.update(task, completed=epoch.number))
+
+
+#: Sessions that are kept of those that are left out: more searches than can be made of them are never asked for.
+MOST_LEFT_OUT = 20_000
+
+
+def _keep_left_out(data: Path, reader: Reader, origin: dict[str, Any], target: Path, *, released: bool) -> None:
+    """Write the sessions that the model did not learn from beside it; what stood there is of another training."""
+    beside = left_out_beside(target)
+    with told_in_one_line(str(beside)):
+        beside.unlink(missing_ok=True)
+    if not (reader.leave_out_share and released):
+        return
+    try:
+        left, _ = read_data(data, dataclasses.replace(reader, only_left_out=True), say=False)
+    except DataError as error:
+        err.print(f"No session that was left out can be kept: {printable(str(error))}", markup=False)
+        return
+    save_sessions(beside, kept(left.sessions, seed=reader.share_seed), {"data": origin, "left_out": True})
+
+
+def kept(sessions: Sessions, *, seed: int) -> Sessions:
+    """At most :data:`MOST_LEFT_OUT` of the sessions, in their order, with no items but theirs."""
+    if len(sessions) > MOST_LEFT_OUT:
+        drawn = np.random.default_rng(seed).choice(len(sessions), MOST_LEFT_OUT, replace=False)
+        sessions = sessions.take(np.sort(drawn))
+    return sessions.compacted()
 
 
 #: What is written, by its key in the report.

@@ -21,5 +21,5 @@ class Prepared(Reader):
 
     def read(self, path: Path | str, *, names: bool = False) -> SessionData:
         sessions, meta = load_sessions(path, names=names)
-        source = {name: value for name, value in meta.items() if name in ("data", "dropped")}
+        source = {name: value for name, value in meta.items() if name in ("data", "dropped", "left_out")}
         return replace(self.select(path, sessions, Counter()), source=source)

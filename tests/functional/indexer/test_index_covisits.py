@@ -15,7 +15,8 @@ from sessionrank.covisits import CovisitsFile
 from sessionrank.ranking import Ranking
 from sessionrank.searchlog import SearchCase, write_log
 from tests.support.index_command import IndexCommand
-from tests.support.search_shop import load_search_shop
+from tests.support.search_shop import load_search_shop, planned_searches
+from tests.support.shop import command
 from tests.support.stack import TestStack
 
 MEASURED = {"cases": 750, "mrr_plain": 0.205, "mrr": 0.383, "difference": 0.178, "low": 0.15, "high": 0.206}
@@ -120,6 +121,36 @@ def test_a_release_is_ordered_by_what_was_best_on_the_searches_it_was_measured_o
     shown = " ".join(loaded.out.replace("│", " ").split())
     assert f"order of hits {ranking['strategy']}" in shown
     assert f"worth MRR {measured['mrr_plain']:.3f} → {measured['mrr']:.3f} (+{measured['difference']:.3f}," in shown
+
+
+def test_a_release_is_measured_by_itself_on_the_sessions_that_training_left_out(
+    index: IndexCommand, stack: TestStack, tmp_path: Path, alias: str
+) -> None:
+    shop = load_search_shop(tmp_path, stack.environment, alias, cases=1)
+    visits = planned_searches(1200, seed=8)
+    lines = (f"{case.id}.{n}\t{' '.join([*(event.sku for event in case.session), case.clicked])}\n"
+             for n, case in enumerate(visits))  # fmt: skip
+    (tmp_path / "visits.txt").write_text("".join(lines))
+    train = ("model", "train", "covisit", str(tmp_path / "visits.txt"), "--min-length", "2", "--out")
+    command([*train, str(tmp_path / "own.npz"), "--leave-out-share", "0.4"], stack.environment)
+    load = ("load", "catalog.jsonl", "--covisit", "own.npz", "--alias", alias, "--json")
+    measured = index(*load)
+    assert (measured.code, measured.err) == (0, "")
+    record = measured.record
+    assert record["measured_on"] == "own.left-out.npz"
+    assert record["ranking"]["measured"]["cases"] > 100
+    assert record["ranking"]["measured"]["low"] > 0.1
+    unasked = index(*load, "--no-measure")
+    assert (unasked.err, unasked.record["ranking"], unasked.record["measured_on"]) == ("", None, None)
+    by_hand = index(*load, "--measure", "own.left-out.npz").record
+    assert by_hand["ranking"]["weights"] == record["ranking"]["weights"]
+    # Trained anew on everything, nothing is left to measure on.
+    command([*train, str(tmp_path / "own.npz")], stack.environment)
+    assert not (tmp_path / "own.left-out.npz").exists()
+    whole = index(*load)
+    assert whole.record["ranking"] is None
+    assert "published with cautious defaults: no sessions were left out of training" in whole.err
+    assert shop.index != whole.record["index"]
 
 
 def test_a_load_that_is_terminated_while_it_measures_ends_its_child_and_leaves_nothing(

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from indexer import measuring
-from indexer.measuring import measure
+from indexer.measuring import Measuring, left_out_of
+from sessionrank.errors import ConfigurationError, DataError
+from sessionrank.left_out import left_out_beside
 
 
 @contextmanager
@@ -30,6 +32,10 @@ def standing_in(monkeypatch: pytest.MonkeyPatch, code: str) -> Iterator[list[sub
     yield started
 
 
+def measure(source: Path, index: str, alive: Callable[[], None], **options: float) -> str | None:
+    return Measuring(source, Path("catalog.csv"), **options)(index, alive)  # type: ignore[arg-type]
+
+
 SLEEP = "import time; time.sleep(60)"
 #: A child that does not end when it is asked to.
 DEAF = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); open('ready', 'w').close(); {SLEEP}"
@@ -44,6 +50,58 @@ def test_the_command_names_the_new_index_and_whatever_the_log_is_called(
         assert measure(Path("--url=x.jsonl"), "shop-1", lambda: None) is None
     expected = ["search", "tune", "--index", "shop-1", "--json", "--", "--url=x.jsonl"]
     assert (tmp_path / "argv").read_text() == repr(expected)
+
+
+def test_of_sessions_a_log_of_searches_is_made_first_and_gone_afterwards(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    code = f"""if True:
+        import pathlib, sys
+        with open({str(tmp_path / "argv")!r}, "a") as file:
+            print(*sys.argv[1:], file=file)
+        if sys.argv[2] == "log":
+            pathlib.Path(sys.argv[sys.argv.index("--out") + 1]).touch()
+        else:
+            assert pathlib.Path(sys.argv[-1]).exists()
+    """
+    with standing_in(monkeypatch, code) as started:
+        assert measure(Path("c.left-out.npz"), "shop-1", lambda: None) is None
+    first, second = ((tmp_path / "argv").read_text()).splitlines()
+    assert first.startswith("search log --catalog catalog.csv --catalogue-encoding utf-8-sig --reader prepared --cases")
+    assert first.endswith(" -- c.left-out.npz")
+    log = second.split()[-1]
+    assert second == f"search tune --index shop-1 --json -- {log}"
+    assert f" --out {log} " in first
+    assert not Path(log).exists()
+    assert len(started) == 2
+
+
+def test_where_no_log_can_be_made_that_is_what_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    with standing_in(monkeypatch, "import sys; sys.exit('Error: c.npz: no word is common')") as started:
+        assert measure(Path("c.npz"), "shop-1", lambda: None) == "c.npz: no word is common"
+    assert len(started) == 1
+
+
+def test_what_cannot_be_measured_on_is_told_before_anything_is_loaded(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"--measure .*none\.npz: no such file"):
+        Measuring(tmp_path / "none.npz", tmp_path).check()
+    with pytest.raises(DataError, match=r"none\.jsonl: no such file"):
+        Measuring(tmp_path / "none.jsonl", tmp_path).check()
+
+
+def test_sessions_are_taken_that_all_models_left_out(tmp_path: Path) -> None:
+    vectors, covisits = tmp_path / "v.npz", tmp_path / "c.npz"
+    assert left_out_beside(covisits) == tmp_path / "c.left-out.npz"
+    assert left_out_of([vectors, covisits])[0] is None
+    left_out_beside(covisits).write_bytes(b"some")
+    assert left_out_of([covisits]) == (tmp_path / "c.left-out.npz", "")
+    found, why = left_out_of([vectors, covisits])
+    assert (found, "v.left-out.npz is missing" in why) == (None, True)
+    left_out_beside(vectors).write_bytes(b"others")
+    found, why = left_out_of([vectors, covisits])
+    assert (found, "differ: train both on the same data" in why) == (None, True)
+    left_out_beside(vectors).write_bytes(b"some")
+    assert left_out_of([vectors, covisits]) == (tmp_path / "v.left-out.npz", "")
 
 
 @pytest.mark.parametrize(

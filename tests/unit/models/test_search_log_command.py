@@ -11,7 +11,10 @@ import click
 import pytest
 
 from models.commands.search_log import log
+from models.commands.train import kept
 from models.prepared import load_sessions
+from models.sessions import encoded
+from sessionrank.covisits import CovisitsFile
 from sessionrank.searchlog import read_log
 from tests.support.model_run import Ran, run_command
 from tests.support.session_files import write_sessions
@@ -109,6 +112,39 @@ def test_without_times_a_share_of_the_sessions_is_asked_and_just_these_can_be_le
     assert sorted([*kept, *asked]) == sorted(sessions)
     assert make(run, "sessions.txt", "--share", 0.2, "--share-seed", 2, "--cases", "all").code == 0
     assert {case.id for case in read_log("log.jsonl")} != asked
+
+
+def test_sessions_that_training_left_out_are_kept_beside_what_it_made(run: Run) -> None:
+    sessions = {f"s{number}": ["a", "b", f"own{number}"] for number in range(50)}
+    write_sessions("sessions-txt", Path("sessions.txt"), sessions)
+    words = ("model", "train", "covisit", "sessions.txt", "--out", "c.npz")
+    assert run(*words, "--leave-out-share", 0.2).code == 0
+    left, meta = load_sessions(Path("c.left-out.npz"), names=True)
+    assert (len(left), left.names, meta["left_out"]) == (10, None, True)
+    learned = set(CovisitsFile.load("c.npz").ids.tolist())
+    assert {item for session in left for item in session if item.startswith("own")}.isdisjoint(learned)
+    assert len(learned) == 42
+    ran = make(run, "c.left-out.npz", "--cases", 6000, "--or-fewer", "--min-names", 1)
+    assert (ran.code, "Careful" in ran.err) == (0, False)
+    assert len(read_log("log.jsonl")) == 20
+    first = Path("c.left-out.npz").read_bytes()
+    assert run("model", "train", "word2vec", "sessions.txt", "--out", "v.npz", "--leave-out-share", 0.2).code == 0
+    assert Path("v.left-out.npz").read_bytes() == first, "equal for models of the same data and options"
+    # Nothing that could be measured on stays of another training, and models that no release has leave nothing.
+    assert run(*words).code == 0
+    assert not Path("c.left-out.npz").exists()
+    assert run("model", "train", "popularity", "sessions.txt", "--out", "p.npz", "--leave-out-share", 0.2).code == 0
+    assert not Path("p.left-out.npz").exists()
+
+
+def test_of_many_sessions_that_were_left_out_some_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = encoded([[f"a{n}", "b"] for n in range(50)])
+    assert [*kept(data, seed=1)] == [*data]
+    monkeypatch.setattr("models.commands.train.MOST_LEFT_OUT", 4)
+    some = [*kept(data, seed=1)]
+    assert len(set(some)) == 4
+    assert some == [session for session in data if session in some]
+    assert len(kept(data, seed=1).items) == 5
 
 
 def test_without_a_date_or_a_share_it_warns_that_models_have_seen_these_visits(run: Run) -> None:
