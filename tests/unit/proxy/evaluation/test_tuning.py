@@ -209,7 +209,7 @@ def test_a_choice_that_is_surely_better_is_what_the_release_carries_with_its_fig
 
 
 def test_a_choice_that_may_be_chance_is_not_taken_and_its_figures_are_told() -> None:
-    choice = Choice("mix", {**Mix.defaults, "seen": 2.0}, 0.5, {})
+    choice = Choice("mix", {**Mix.defaults, "rank": 1.2, "seen": 2.0}, 0.5, {})
     luck = set()
     for seed in range(4):
         ranking = verdict(choice, searches(by_chance, 200, seed=seed))
