@@ -6,14 +6,16 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP_INSTALL := $(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check
+# Of what is installed the greater part is never imported: Python compiles what is, and keeps it.
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check --no-compile
+unexport PYTHONDONTWRITEBYTECODE
 #: More arguments for pytest, such as ARGS='-k window -x'.
 ARGS ?=
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint format system bench clean
+.PHONY: help setup demo test lint format system bench clean fetch fetch-system
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -23,9 +25,9 @@ setup: $(VENV)/.dev ## Make .venv with everything that developers need
 demo: $(VENV)/.demo ## Start everything on real data and watch search follow a visit (ONCE=1: print and end)
 	@$(BIN)/sessionrank demo $(if $(filter-out 0,$(ONCE)),--once)
 
-test: lint ## Lint, types, import directions, then unit, contract and functional tests with coverage
-	@$(BIN)/sessionrank stack fetch --all
-	@$(BIN)/python -m tests.support.side_by_side $(ARGS)
+test: $(VENV)/.dev ## Lint, types, import directions, then unit, contract and functional tests with coverage
+	@$(MAKE) --no-print-directory --jobs=2 lint fetch
+	@$(BIN)/python -m tests.support.side_by_side test $(ARGS)
 
 lint: $(VENV)/.dev ## Lint, spelling, types, import directions
 	@$(BIN)/ruff check
@@ -38,10 +40,15 @@ format: $(VENV)/.dev ## Bring the code into form
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
-system: $(VENV)/.dev ## Tests that need nginx, the compose parser and curl (see .ci/run), Node and Java clients (fetched)
+system: fetch-system ## Tests that need nginx, the compose parser and curl (see .ci/run), Node and Java clients (fetched)
+	@$(BIN)/python -m tests.support.side_by_side system $(ARGS)
+
+fetch: $(VENV)/.dev
 	@$(BIN)/sessionrank stack fetch --all
-	@$(BIN)/python -m tests.support.fetch_clients
-	@$(BIN)/python -m pytest -m system $(ARGS)
+	@$(BIN)/python -m tests.support.fetch_clients python
+
+fetch-system: fetch
+	@$(BIN)/python -m tests.support.fetch_clients node java
 
 bench: $(VENV)/.dev ## Added latency and CPU a request, beside the bare engine and a bare Flask view
 	@$(BIN)/sessionrank stack run -- $(BIN)/python -m tests.benchmarks.bench $(ARGS)

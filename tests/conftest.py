@@ -12,10 +12,12 @@ import pytest
 from tests.support.stack import Servers, TestStack
 
 ROOT = Path(__file__).parents[1]
-#: Tests that need no server, only a core of their own: those of units, and those that learn and measure.
-MODELS = re.compile(
-    r"tests/(unit/|functional/models/|functional/test_(evaluate_|word2vec_|wheel)"
-    r"|contract/test_(algorithms|coldstart|protocols|readers)\.py|benchmarks/test_ann)"
+#: Tests that need no server, only a core of their own, and those that ask every kind of engine: see `side_by_side.py`.
+BESIDE = re.compile(
+    r"tests/(unit|conformance|functional/(models|clients))/"
+    r"|tests/functional/test_(evaluate_|word2vec_|wheel)|tests/benchmarks/test_ann"
+    r"|tests/contract/test_(algorithms|coldstart|protocols|readers|indexer_engines|popularity_modes)\.py"
+    r"|tests/functional/(indexer/test_index_load|proxy/test_gate_engines|stack/test_stack_engines)\.py"
 )
 
 
@@ -31,8 +33,8 @@ def pytest_configure() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if MODELS.match(item.path.relative_to(ROOT).as_posix()):
-            item.add_marker("models")
+        if BESIDE.match(item.path.relative_to(ROOT).as_posix()):
+            item.add_marker("beside")
 
 
 @pytest.fixture(scope="session")

@@ -32,10 +32,10 @@ DEMO = [sys.executable, "-m", "sessionrank", "demo"]
 
 
 def environment(**more: str) -> dict[str, str]:
-    """Ours, without the settings of whoever runs the tests; the cache folder stays, for the engine's downloads."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("SESSIONRANK_")}
-    cache = {name: os.environ[name] for name in ("SESSIONRANK_CACHE_DIR",) if name in os.environ}
-    return {**kept, **cache, **more}
+    """Ours, without the settings of whoever runs the tests; those stay that the engine's start needs."""
+    engines = ("SESSIONRANK_CACHE_DIR", "SESSIONRANK_STACK_JAVA_OPTIONS")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("SESSIONRANK_") or name in engines}
+    return {**kept, **more}
 
 
 @dataclass

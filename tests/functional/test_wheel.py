@@ -60,7 +60,8 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The ``bin`` folder of a virtual environment that holds the wheel with its ``demo`` extra and nothing else."""
     folder = tmp_path_factory.mktemp("environment")
     run([sys.executable, "-m", "venv", str(folder)], cwd=folder)
-    run([str(folder / "bin" / "pip"), "install", "--quiet", "--no-input", f"{wheel}[demo]"], cwd=folder)
+    pip = [str(folder / "bin" / "pip"), "install", "--quiet", "--no-input", "--no-compile"]
+    run([*pip, f"{wheel}[demo]"], cwd=folder)
     return folder / "bin"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,14 +12,15 @@ ROOT = Path(__file__).parents[2]
 PROGRAMS = ("demo", "indexer", "models", "proxy", "stack")
 
 
-def absolute_imports(path: Path) -> set[str]:
-    found = set()
+@cache
+def absolute_imports(path: Path) -> frozenset[str]:
+    found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
             found.add(node.module)
-    return found
+    return frozenset(found)
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
@@ -69,6 +71,12 @@ def test_the_kernel_imports_little_beyond_numpy() -> None:
         assert not any(name.startswith(PROGRAMS) for name in absolute_imports(path)), path.name
         if path.name not in {"cli.py", "console.py"}:
             assert not absolute_imports(path) & (allowed - {"numpy", "environs"}), path.name
+
+
+def test_only_files_named_so_hold_tests_that_make_system_runs() -> None:
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        marked = ".mark." + "system" in path.read_text(encoding="utf-8")
+        assert marked == path.name.endswith("_system.py"), f"{path.relative_to(ROOT)}: make system would miss it"
 
 
 def test_no_package_hides_under_tests() -> None:
