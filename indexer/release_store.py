@@ -1,8 +1,8 @@
-"""What a release has in Redis beside its index: item vectors, covisits, its ranking, and the record about them.
+"""What a release has in Redis beside its index: item vectors, their lengths, covisits, its ranking, and their record.
 
 The only file of the indexer that talks to Redis. A record (JSON under ``sr:r:<release>``) is written first, with
-``complete: false``, then vectors and covisits, then the record again: so whatever a killed load leaves can be found
-and removed by its record.
+``complete: false``, then vectors, lengths and covisits, then the record again: so whatever a killed load leaves can be
+found and removed by its record.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ Record = dict[str, Any]
 #: What is kept of items: its name → (the key of a bucket, the field of the record that tells how many there are).
 SIGNALS: dict[str, tuple[Callable[[str, int], str], str]] = {
     "vectors": (keys.vectors, "count"),
+    "lengths": (keys.lengths, "lengths"),
     "covisits": (keys.covisits, "covisits"),
 }
 
@@ -288,7 +289,7 @@ def _decoded(release: str, value: Any) -> Record | None:
             return None
         record["count"], record["complete"] = int(record["count"]), bool(record["complete"])
         # Releases that were loaded before there were these say nothing of them.
-        record["covisits"], record["names"] = int(record.get("covisits", 0)), int(record.get("names", 0))
+        record |= {name: int(record.get(name, 0)) for name in ("lengths", "covisits", "names")}
     except (ValueError, KeyError, TypeError):
         return None
     return record

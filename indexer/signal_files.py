@@ -91,12 +91,7 @@ def read_signals(
     if left_out > content.ids.size / 2:
         note(f"{vectors}: {left_out:,} {told}: no vectors of them are published (see --min-support)")
     if left_out:
-        content = replace(
-            content,
-            ids=content.ids[supported],
-            vectors=content.vectors[supported],
-            support=content.support[supported],
-        )
+        content = content.rows(supported)
     return replace(files, vectors=content, left_out=left_out)
 
 
@@ -114,6 +109,7 @@ def described(files: SignalFiles, *, vectors: int = 0, covisits: int = 0, names:
         "dimensions": files.dimensions,
         "buckets": keys.BUCKETS,
         "count": vectors,
+        "lengths": vectors if _has_lengths(files) else 0,
         "covisits": covisits if files.covisits is not None else vectors,
         "names": names,
         "complete": False,
@@ -144,6 +140,8 @@ def write_signals(
     store.put_record(record)
     if files.vectors is not None:
         store.write(record, "vectors", _vectors(files.vectors, vectors), advance=advance)
+        if record["lengths"]:
+            store.write(record, "lengths", _lengths(files.vectors, vectors), advance=lambda _n: None)
     if files.covisits is not None:
         store.write(record, "covisits", _covisits(files.covisits, covisits), advance=advance)
     elif files.vectors is not None:
@@ -157,6 +155,15 @@ def write_signals(
 
 def _meta(file: VectorsFile | CovisitsFile | None) -> dict[str, Any] | None:
     return None if file is None else file.meta
+
+
+def _has_lengths(files: SignalFiles) -> bool:
+    return files.vectors is not None and files.vectors.has_lengths
+
+
+def _lengths(file: VectorsFile, rows: NDArray[np.intp]) -> Iterator[tuple[str, bytes]]:
+    for row in rows:
+        yield str(file.ids[row]), file.lengths[row].astype(DTYPE, copy=False).tobytes()
 
 
 def _vectors(file: VectorsFile, rows: NDArray[np.intp]) -> Iterator[tuple[str, bytes]]:

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from sessionrank import keys
 from sessionrank.errors import StoreError
 from sessionrank.releases import release_of
-from sessionrank.vectors import DTYPE, decode
+from sessionrank.vectors import DTYPE, decode, decode_lengths
 
 from .deadline import Deadline
 from .sessions.base import CachedVector, Lookup, OfSession, Record, SessionStore
 from .signals.attention import Attention
 from .signals.base import SessionState, SessionVector, Window
-from .signals.cosine import session_vector, vector_lookup
+from .signals.cosine import length_lookup, session_vector, vector_lookup
 from .signals.registry import SIGNALS
 
 __all__ = ["Gathered", "Gatherer", "NotRankable", "Releases"]
@@ -190,8 +190,10 @@ class Gatherer:
                 # The norm of a vector of floats that may be anything: what is too long is infinite, and made again.
                 with np.errstate(over="ignore", invalid="ignore"):
                     coherence = math.sqrt(mean @ mean)
-                if math.isfinite(coherence):
-                    vectors[release] = SessionVector(mean, cached.weight, coherence)
+                parts = None if self._attention.unit_length else np.frombuffer(cached.parts, DTYPE)
+                sound = parts is None or (parts.size == len(record.events) and bool(np.isfinite(parts).all()))
+                if math.isfinite(coherence) and sound:
+                    vectors[release] = SessionVector(mean, cached.weight, coherence, parts)
         stale = [release for release in releases if release not in vectors]
         if stale:
             vectors |= self._computed(digest, record, weights, stale, deadline)
@@ -206,12 +208,21 @@ class Gatherer:
         deadline: Deadline,
     ) -> dict[str, SessionVector | None]:
         skus = [event.sku for event in record.events]
-        _, values = self._store.read(None, [vector_lookup(release, skus) for release in releases], deadline)
-        vectors = {release: session_vector(weights, blobs) for release, blobs in zip(releases, values, strict=True)}
+        lookups = [vector_lookup(release, skus) for release in releases]
+        if not self._attention.unit_length:
+            lookups += [length_lookup(release, skus) for release in releases]
+        _, values = self._store.read(None, lookups, deadline)
+        count = len(releases)
+        lengths: list[NDArray[np.float64] | None] = [decode_lengths(blobs) for blobs in values[count:]]
+        vectors = {
+            release: session_vector(weights, blobs, each)
+            for release, blobs, each in zip(releases, values[:count], lengths or [None] * count, strict=True)
+        }
         release, vector = next(iter(vectors.items()))
         if vector is not None:
             name = f"{release}/{self._attention.fingerprint}"
-            cached = CachedVector(name, record.sequence, vector.mean.tobytes(), vector.weight)
+            parts = b"" if vector.parts is None else vector.parts.tobytes()
+            cached = CachedVector(name, record.sequence, vector.mean.tobytes(), vector.weight, parts)
             self._cache(digest, cached, deadline)
         return vectors
 

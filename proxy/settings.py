@@ -130,6 +130,9 @@ class ProxySettings(ConnectionSettings):
                                  check=_between(1, 31_536_000))  # fmt: skip
     earlier_weight: float = setting(1.0, "Weight of the events of earlier visits against those of the present one.",
                                     check=_between(0, 1))  # fmt: skip
+    unit_length: bool = setting(
+        True, "The items of a session count by the direction of their vectors; `false`: by their trained length too."
+    )
     max_displacement: int = setting(0, "How many places a hit may move at most; 0 for no bound.",
                                     check=_between(0, 10_000))  # fmt: skip
     budget_ms: int = setting(20, "Milliseconds that the personal part of a search may take, all steps together.",
@@ -180,7 +183,7 @@ class ProxySettings(ConnectionSettings):
     def attention(self) -> Attention:
         """How much each event of a session counts."""
         weights = {name: float(number) for name, _, number in (one.partition("=") for one in self.event_weights)}
-        return Attention(self.session_decay, weights, self.visit_gap_s, self.earlier_weight)
+        return Attention(self.session_decay, weights, self.visit_gap_s, self.earlier_weight, self.unit_length)
 
     @property
     def max_waiting(self) -> int:

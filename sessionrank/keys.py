@@ -3,6 +3,7 @@
 | key | type | holds | lives |
 |---|---|---|---|
 | ``sr:v:{<release>:<bucket>}`` | hash | item id → float32 vector, little-endian, unit length | until pruned |
+| ``sr:l:{<release>:<bucket>}`` | hash | item id → how long its vector was in training, float32 | until pruned |
 | ``sr:c:{<release>:<bucket>}`` | hash | item id → the items that go with it, packed (``covisits.py``) | until pruned |
 | ``sr:x:{<release>}`` | hash | fingerprint of a product's name (``exact.py``) → 1 | until pruned |
 | ``sr:w:<release>`` | string | JSON: how the hits of the release are ordered (``ranking.py``) | until pruned |
@@ -28,6 +29,7 @@ __all__ = [
     "covisits",
     "exact",
     "learned_model",
+    "lengths",
     "orders",
     "pointer",
     "ranking",
@@ -50,6 +52,11 @@ def bucket(item_id: str, buckets: int) -> int:
 def vectors(release: str, bucket: int) -> str:
     """The hash that holds one bucket of a release's item vectors."""
     return f"sr:v:{{{release}:{bucket}}}"
+
+
+def lengths(release: str, bucket: int) -> str:
+    """The hash that holds how long one bucket of a release's item vectors were in training."""
+    return f"sr:l:{{{release}:{bucket}}}"
 
 
 def covisits(release: str, bucket: int) -> str:

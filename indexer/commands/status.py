@@ -110,7 +110,8 @@ def _in_store(store: ReleaseStore | None, release: str, *, wanted: bool) -> dict
     """What the store has of a release, whether that is all (None: cannot be told), and how its hits are ordered."""
     unknown = None if store is None and wanted else 0
     told: dict[str, Any] = {"vectors": unknown, "dimensions": None, "vectors_whole": None if unknown is None else True}
-    told |= {"covisits": unknown, "covisits_whole": told["vectors_whole"], "ranking": None, "ranking_error": None}
+    told |= {f"{name}{which}": told[f"vectors{which}"] for name in ("lengths", "covisits") for which in ("", "_whole")}
+    told |= {"ranking": None, "ranking_error": None}
     wrong: list[str] = []
     told["store_errors"] = wrong
     if store is None:
@@ -121,8 +122,8 @@ def _in_store(store: ReleaseStore | None, release: str, *, wanted: bool) -> dict
     if record is not None:
         told |= _counts(store, record, wrong)
     elif wanted:
-        told |= {"vectors": None, "covisits": None} if wrong else {}
-        told |= {"vectors_whole": False, "covisits_whole": False}
+        told |= dict.fromkeys(SIGNALS) if wrong else {}
+        told |= {f"{signal}_whole": False for signal in SIGNALS}
     try:
         with _noted(wrong):
             told["ranking"] = as_record(store.ranking(release))
@@ -194,7 +195,7 @@ def _table(releases: list[dict[str, Any]]) -> Table:
     table.columns[0].no_wrap, table.columns[0].min_width = True, max(len(each["release"]) for each in releases)
     for release in releases:
         documents = "" if release["documents"] is None else f"{release['documents']:,}"
-        counts = (_count(release, signal) for signal in SIGNALS)
+        counts = (_count(release, signal) for signal in ("vectors", "covisits"))
         created = str(release["created"] or "")[:19].replace("T", " ")
         style = "bold" if release["served"] else None
         table.add_row(release["release"], release["state"], documents, *counts, created, style=style)

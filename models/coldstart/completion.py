@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sessionrank.vectors import VectorsFile
+from sessionrank.vectors import DTYPE, VectorsFile
 
 from .base import ContentModel
 
@@ -37,11 +37,13 @@ def complete(vectors: VectorsFile, model: ContentModel, texts: Mapping[str, str]
     ids = [sku for sku, tells in zip(cold, told.tolist(), strict=True) if tells]
     meta = {**vectors.meta, "cold_start": {**model.meta, "added": len(ids), "without": len(cold) - len(ids)}}
     if not ids:
-        return Completed(VectorsFile(vectors.ids, vectors.vectors, vectors.support, meta), 0, len(cold))
+        return Completed(replace(vectors, meta=meta), 0, len(cold))
     completed = VectorsFile(
         ids=np.concatenate([vectors.ids, np.array(ids, dtype=np.str_)]),
         vectors=np.concatenate([vectors.vectors, made[told]]),
         support=np.concatenate([vectors.support, np.zeros(len(ids), dtype=np.int64)]),
+        # What no session tells the length of counts as much as the others do in the mean.
+        lengths=np.concatenate([vectors.lengths, np.full(len(ids), vectors.lengths.mean(), dtype=DTYPE)]),
         meta=meta,
     )
     return Completed(completed, len(ids), len(cold) - len(ids))

@@ -164,7 +164,7 @@ def _parted(vectors: VectorsFile, products: Sequence[str]) -> tuple[VectorsFile,
             made[at] = vectors.vectors[row[sku]]
     apart = set(products)
     rest = np.array([at for sku, at in row.items() if sku not in apart], dtype=np.int64)
-    return VectorsFile(vectors.ids[rest], vectors.vectors[rest], vectors.support[rest], vectors.meta), made
+    return vectors.rows(rest), made
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -123,7 +122,7 @@ def _chosen(file: VectorsFile, most: int, seed: int) -> VectorsFile:
         rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
     if rows.size < LEAST_ITEMS:
         raise DataError(f"a map needs at least {LEAST_ITEMS} items with a vector, not {rows.size}")
-    return replace(file, ids=file.ids[rows], vectors=file.vectors[rows], support=file.support[rows])
+    return file.rows(rows)
 
 
 def _placed(file: VectorsFile, perplexity: float, seed: int, jobs: int) -> Coordinates:

@@ -27,7 +27,7 @@ __all__ = ["Job", "Replaying", "evaluated", "settings_told"]
 #: Settings that decide what is measured.
 _SETTINGS = (
     "item_id", "popularity", "popularity_field", "popularity_weight", "strategy", "weight", "window", "session_cap",
-    "session_decay", "event_weights", "visit_gap_s", "earlier_weight", "max_displacement",
+    "session_decay", "event_weights", "visit_gap_s", "earlier_weight", "unit_length", "max_displacement",
 )  # fmt: skip
 
 

@@ -17,9 +17,10 @@ __all__ = ["as_text", "combinations", "parse_grid"]
 #: Settings that decide the order of hits.
 _TRIED = (
     "popularity", "popularity_weight", "popularity_field", "weight", "window", "session_cap", "session_decay",
-    "event_weights", "visit_gap_s", "earlier_weight", "max_displacement",
+    "event_weights", "visit_gap_s", "earlier_weight", "unit_length", "max_displacement",
 )  # fmt: skip
 _MOST = 500
+_TRUTHS = {"true": True, "false": False}
 
 
 def parse_grid(texts: Sequence[str]) -> dict[str, list[Any]]:
@@ -53,6 +54,9 @@ def _value(name: str, text: str) -> Any:
         value: Any = tuple(part.strip() for part in text.split("+") if part.strip())
     elif not text:
         raise ValueError("a value is missing between the commas")
+    elif kind is bool:
+        if (value := _TRUTHS.get(text.lower())) is None:
+            raise ValueError(f"{text!r} is neither true nor false")
     else:
         value = kind(text)
     (check,) = (each.metadata.get("check") for each in dataclasses.fields(ProxySettings) if each.name == name)
@@ -65,6 +69,8 @@ def as_text(value: Any) -> str:
     """A value as the environment takes it."""
     if isinstance(value, tuple):
         return ",".join(value)
+    if isinstance(value, bool):
+        return str(value).lower()
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

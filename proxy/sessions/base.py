@@ -54,6 +54,8 @@ class CachedVector(msgspec.Struct, frozen=True, array_like=True):
     vector: bytes
     #: The sum of the weights of the events that it was made of.
     weight: float = 0.0
+    #: float32, little-endian: how much of that each event has in the mean; empty where it is what it weighs.
+    parts: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

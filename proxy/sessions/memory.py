@@ -76,22 +76,24 @@ class MemorySessions(SessionStore):
         *,
         index: str | None = None,
         covisits: Mapping[str, bytes] | None = None,
+        lengths: Mapping[str, bytes] | None = None,
         names: Iterable[str] = (),
         values: Mapping[str, bytes] | None = None,
     ) -> None:
-        """Hold what the loader writes: item vectors and covisits by item id, ``names`` of products by fingerprint.
+        """Hold what the loader writes: vectors, covisits, lengths by item id, ``names`` of products by fingerprint.
 
         ``values`` stand under their keys (a ranking, say); ``index`` gets its pointer.
         """
         buckets = keys.BUCKETS
         info = {"index": index, "dimensions": _dimensions(vectors), "buckets": buckets, "count": len(vectors)}
         with self._lock:
-            for item_id, vector in vectors.items():
-                key = keys.vectors(release, keys.bucket(item_id, buckets))
-                self._hashes.setdefault(key, {})[item_id] = vector
-            for item_id, packed in (covisits or {}).items():
-                key = keys.covisits(release, keys.bucket(item_id, buckets))
-                self._hashes.setdefault(key, {})[item_id] = packed
+            for of_bucket, blobs in (
+                (keys.vectors, vectors),
+                (keys.covisits, covisits or {}),
+                (keys.lengths, lengths or {}),
+            ):
+                for item_id, blob in blobs.items():
+                    self._hashes.setdefault(of_bucket(release, keys.bucket(item_id, buckets)), {})[item_id] = blob
             for found in filter(None, map(fingerprint, names)):
                 self._hashes.setdefault(keys.exact(release), {})[found] = FOUND
             self._values.update(values or {})

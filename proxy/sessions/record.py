@@ -153,7 +153,8 @@ def _pieces(ids: bytes) -> Sequence[bytes]:
 
 def pack_cached(cached: CachedVector) -> bytes:
     """The bytes of a cached session vector."""
-    return _encode(cached)
+    # Most have no parts of their own, and need no room for them.
+    return _encode(cached if cached.parts else (cached.release, cached.sequence, cached.vector, cached.weight))
 
 
 def unpack_cached(blob: bytes | None) -> CachedVector | None:
@@ -164,4 +165,4 @@ def unpack_cached(blob: bytes | None) -> CachedVector | None:
         cached = _decode_cached(blob)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
-    return cached if cached.vector and len(cached.vector) % 4 == 0 else None
+    return cached if cached.vector and len(cached.vector) % 4 == len(cached.parts) % 4 == 0 else None

@@ -30,11 +30,15 @@ class Attention:
     visit_gap_s: float = 0.0
     #: Weight of the events of earlier visits; 1 makes no difference.
     earlier: float = 1.0
+    #: Whether items count in the session vector by the direction of their vectors alone, or by their length too.
+    unit_length: bool = True
 
     @cached_property
     def fingerprint(self) -> str:
-        """Four hex digits that differ where weights would; what was made under others is made again."""
+        """Four hex digits that differ where session vectors would; what was made under others is made again."""
         told = f"{self.decay} {sorted(self.types.items())} {self.visit_gap_s} {self.earlier}"
+        if not self.unit_length:
+            told += " lengths"
         return f"{zlib.crc32(told.encode()) & 0xFFFF:04x}"
 
     def weights(self, events: Sequence[Event]) -> NDArray[np.float64]:

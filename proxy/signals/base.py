@@ -27,6 +27,8 @@ class SessionVector:
     weight: float
     #: The length of the mean, 0 to 1: 1 where all items point the same way.
     coherence: float
+    #: How much of ``weight`` each event has in the mean (float32, one each); None: what it weighs.
+    parts: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, slots=True)

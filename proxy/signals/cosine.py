@@ -14,7 +14,7 @@ from sessionrank.vectors import DTYPE, decode
 from ..sessions.base import Lookup, OfSession
 from .base import Scored, SessionState, SessionVector, Signal, Window
 
-__all__ = ["CosineSignal", "session_vector", "vector_lookup"]
+__all__ = ["CosineSignal", "length_lookup", "session_vector", "vector_lookup"]
 
 _NAN = np.array(np.nan, DTYPE).tobytes()
 #: Shorter than this, what is left of a session points nowhere.
@@ -70,9 +70,10 @@ def _leave_themselves_out(
     seen = {event.sku for event in session.events}
     if seen.isdisjoint(items):
         return
+    parts = (session.weights if vector.parts is None else vector.parts).tolist()
     for place, item in enumerate(items):
         if item in seen:
-            own = sum(w for event, w in zip(session.events, session.weights.tolist(), strict=True) if event.sku == item)
+            own = sum(w for event, w in zip(session.events, parts, strict=True) if event.sku == item)
             share = min(1.0, own / vector.weight)
             product = float(cosines[place]) * vector.coherence
             square = vector.coherence**2 - 2 * share * product + share**2
@@ -84,26 +85,44 @@ def vector_lookup(release: str, items: Sequence[str]) -> Lookup:
     return Lookup(keys.vectors(release, 0), items)
 
 
-def session_vector(weights: NDArray[np.float64], blobs: Sequence[bytes | None]) -> SessionVector | None:
+def length_lookup(release: str, items: Sequence[str]) -> Lookup:
+    """The read that brings the lengths that the vectors of ``items`` had in training."""
+    return Lookup(keys.lengths(release, 0), items)
+
+
+def session_vector(
+    weights: NDArray[np.float64], blobs: Sequence[bytes | None], lengths: NDArray[np.float64] | None = None
+) -> SessionVector | None:
     """The weighted mean of the events' unit item vectors.
 
     Args:
         weights: of each event, the oldest first.
         blobs: the stored vector of each event's item, or None; what is no unit vector counts as none.
+        lengths: of each event's item, above 0: the unit vectors weigh by it as well. Only how they compare counts:
+            what all events weigh together stays.
 
     Returns:
         None when no event's item has a vector, or when they cancel out.
     """
     matrix, positions = decode(blobs)
     with np.errstate(over="ignore"):
-        lengths = np.linalg.norm(matrix, axis=1)
-    unit = (lengths <= _LONGEST) & (lengths * _LONGEST >= 1.0)
+        norms = np.linalg.norm(matrix, axis=1)
+    unit = (norms <= _LONGEST) & (norms * _LONGEST >= 1.0)
     if not unit.any():
         return None
     matrix, chosen = matrix[unit], weights[positions][unit]
     total = float(chosen.sum())
-    if not total > 0:
+    if lengths is not None:
+        chosen = chosen * lengths[positions][unit]
+    counted = float(chosen.sum())
+    if not counted > 0:
         return None
-    mean = np.asarray(chosen @ matrix / total, dtype=DTYPE)
+    mean = np.asarray(chosen @ matrix / counted, dtype=DTYPE)
     coherence = float(np.linalg.norm(mean))
-    return SessionVector(mean, total, coherence) if coherence > _NOWHERE else None
+    if not coherence > _NOWHERE:
+        return None
+    if lengths is None:
+        return SessionVector(mean, total, coherence)
+    parts = np.zeros(len(blobs), dtype=DTYPE)
+    parts[np.array(positions)[unit]] = chosen * (total / counted)
+    return SessionVector(mean, total, coherence, parts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -149,7 +149,7 @@ def test_items_without_a_text_texts_without_an_item_and_zero_vectors_are_passed_
     some = {sku: text for sku, text in texts.items() if not sku.endswith("-1")} | {"new": "teapot", "g0-2": ""}
     zeroed = vectors.vectors.copy()
     zeroed[5] = 0
-    file = VectorsFile(vectors.ids, zeroed, vectors.support, vectors.meta)
+    file = replace(vectors, vectors=zeroed)
     learned = method_of(name).fit(file, some, sessions=sessions)
     assert learned.meta["items"] == len(texts) - len(GROUPS) - 2
     assert np.isfinite(learned.vectors_for(list(some.values()))).all()

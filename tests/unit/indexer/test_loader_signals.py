@@ -102,9 +102,10 @@ def test_the_record_is_there_before_anything_else_of_the_release(stage: Stage) -
     stage.load(plan)
     first, *between, last = stage.redis.told
     assert first == last == ("SET", keys.release_info(plan.release))
-    assert between[-3:] == [
+    assert between[-4:] == [
         first,
         ("HSET", keys.vectors(plan.release, 0)),
+        ("HSET", keys.lengths(plan.release, 0)),
         ("HSET", keys.covisits(plan.release, 0)),
     ]
 
@@ -137,7 +138,15 @@ def test_files_of_another_shop_publish_nothing(
     assert stage.redis.values == {}
 
 
-@pytest.mark.parametrize("key", [keys.release_info, keys.exact, lambda release: keys.covisits(release, 0)])
+@pytest.mark.parametrize(
+    "key",
+    [
+        keys.release_info,
+        keys.exact,
+        lambda release: keys.lengths(release, 0),
+        lambda release: keys.covisits(release, 0),
+    ],
+)
 def test_a_store_that_fails_at_any_write_leaves_the_old_release_alone(stage: Stage, key: Callable[[str], str]) -> None:
     old, new = (stage.plan(vectors=["P1"], covisits=["P1", "P2"]) for _ in range(2))
     stage.load(old)

@@ -15,6 +15,7 @@ from sessionrank.covisits import CovisitsFile
 from sessionrank.errors import DataError, StoreError
 from sessionrank.exact import fingerprint
 from sessionrank.ranking import Ranking
+from sessionrank.vectors import VectorsFile
 from tests.support.fake_redis import FakeRedis
 from tests.support.signal_files import ring_of_covisits, some_vectors
 
@@ -46,9 +47,11 @@ def test_what_is_stored_of_an_item_are_the_bytes_of_its_row(redis: FakeRedis, st
     assert files.vectors is not None
     assert files.covisits is not None
     hashes = files.covisits.hashes()
+    lengths = files.vectors.lengths
     assert redis.values[keys.vectors(RELEASE, 0)] == {b"a": files.vectors.vectors[0].tobytes()} | {
         b"d": files.vectors.vectors[3].tobytes()
     }
+    assert redis.values[keys.lengths(RELEASE, 0)] == {b"a": lengths[0].tobytes(), b"d": lengths[3].tobytes()}
     assert redis.values[keys.covisits(RELEASE, 0)] == {
         b"b": files.covisits.packed(1, hashes),
         b"e": files.covisits.packed(4, hashes),
@@ -66,9 +69,9 @@ def test_the_record_comes_first_and_is_complete_last(redis: FakeRedis, store: Re
 
     redis.trouble = look
     written(store, SignalFiles(some_vectors(IDS), ring_of_covisits(IDS)))
-    assert seen == [False, False]
-    info, vectors, covisits = keys.release_info(RELEASE), keys.vectors(RELEASE, 0), keys.covisits(RELEASE, 0)
-    assert redis.told == [("SET", info), ("HSET", vectors), ("HSET", covisits), ("SET", info)]
+    assert seen == [False, False, False]
+    info, *hashes = keys.release_info(RELEASE), *(of(RELEASE, 0) for of in (keys.vectors, keys.lengths, keys.covisits))
+    assert redis.told == [("SET", info), *(("HSET", key) for key in hashes), ("SET", info)]
 
 
 @pytest.mark.parametrize(("items", "size"), [(2, 1 << 20), (1000, 32)])
@@ -99,12 +102,15 @@ def test_items_are_spread_over_buckets_and_counted_together(redis: FakeRedis, st
     assert redis.values == {}
 
 
-@pytest.mark.parametrize("signal", ["vectors", "covisits"])
+@pytest.mark.parametrize("signal", ["vectors", "lengths", "covisits"])
 def test_a_store_that_loses_items_is_told_of(redis: FakeRedis, store: ReleaseStore, signal: str) -> None:
     both = SignalFiles(some_vectors(IDS), ring_of_covisits(IDS))
-    written(store, both)
-    del redis.values[{"vectors": keys.vectors, "covisits": keys.covisits}[signal](RELEASE, 0)][b"c"]
+    record = written(store, both)
+    del redis.values[getattr(keys, signal)(RELEASE, 0)][b"c"]
     assert not store.whole(RELEASE)
+    assert store.missing(record) == f"the store holds 4 of 5 {signal}"
+    if signal == "lengths":
+        return
     redis.loses = {b"c"}
     only = SignalFiles(both.vectors) if signal == "vectors" else SignalFiles(covisits=both.covisits)
     redis.values.clear()
@@ -193,4 +199,23 @@ def test_without_covisits_the_reliability_of_the_items_stands_in_their_place(
     heads = {str(item): CovisitsFile.head(each) for item, each in zip(file.ids, reliability, strict=True)}
     found = redis.values[keys.covisits(RELEASE, 0)]
     assert {name if isinstance(name, str) else name.decode(): value for name, value in found.items()} == heads
+    assert store.whole(RELEASE)
+
+
+def test_lengths_are_published_only_where_a_vector_has_one_of_its_own(redis: FakeRedis, store: ReleaseStore) -> None:
+    alike = VectorsFile.build(IDS, np.eye(5), [9] * 5, {})
+    assert written(store, SignalFiles(alike))["lengths"] == 0
+    assert keys.lengths(RELEASE, 0) not in redis.values
+    assert store.whole(RELEASE)
+    assert written(store, SignalFiles(some_vectors(IDS)))["lengths"] == 5
+    assert len(redis.values[keys.lengths(RELEASE, 0)]) == 5
+    store.delete(RELEASE)
+    assert redis.values == {}
+
+
+def test_the_record_of_a_release_from_before_there_were_lengths_is_whole(redis: FakeRedis, store: ReleaseStore) -> None:
+    record = written(store, SignalFiles(some_vectors(IDS)))
+    del redis.values[keys.lengths(RELEASE, 0)]
+    assert not store.whole(RELEASE)
+    store.put_record({name: value for name, value in record.items() if name != "lengths"})
     assert store.whole(RELEASE)

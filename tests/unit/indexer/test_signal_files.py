@@ -29,6 +29,7 @@ def test_vectors_learned_from_little_are_left_out_and_those_made_from_texts_stay
     assert files.vectors.ids.tolist() == ["p0", "p2", "p4"]
     assert files.vectors.support.tolist() == [5, 0, 100]
     assert files.vectors.vectors.tolist() == whole.vectors[[0, 2, 4]].tolist()
+    assert files.vectors.lengths.tolist() == whole.lengths[[0, 2, 4]].tolist()
     assert (files.left_out, files.items, files.dimensions, notes) == (2, 3, 4, [])
 
 

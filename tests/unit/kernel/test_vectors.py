@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sessionrank.errors import ConfigurationError, DataError
-from sessionrank.vectors import VectorsFile, decode, unit
+from sessionrank.vectors import VectorsFile, decode, decode_lengths, unit
 
 
 def made(**changes: object) -> VectorsFile:
@@ -30,6 +30,7 @@ def test_a_file_comes_back_as_it_was_saved(tmp_path: Path) -> None:
     assert read.vectors.dtype == np.dtype("<f4")
     assert read.vectors == pytest.approx(np.array([[0.6, 0.8], [0.0, 1.0]]))
     assert read.support.tolist() == [5, 1]
+    assert (read.lengths.tolist(), read.lengths.dtype, read.has_lengths) == ([5.0, 2.0], np.dtype("<f4"), True)
     assert read.meta == {"algorithm": "word2vec", "format_version": 1}
     assert [p.name for p in path.parent.iterdir()] == ["v.npz"]
 
@@ -63,11 +64,12 @@ def test_what_is_no_vectors_file_is_told_in_one_line(tmp_path: Path) -> None:
         assert name in str(caught.value)
 
 
-def write_raw(path: Path, vectors: list[list[float]]) -> Path:
+def write_raw(path: Path, vectors: list[list[float]], **more: object) -> Path:
     """A file by another program, whose vectors are of any length."""
     matrix = np.array(vectors, dtype="<f4")
     ids = np.array([f"P{n}" for n in range(len(matrix))])
-    np.savez(path, ids=ids, vectors=matrix, support=np.ones(len(matrix), dtype=np.int64), meta='{"format_version": 1}')
+    parts = {"support": np.ones(len(matrix), dtype=np.int64), "meta": '{"format_version": 1}', **more}
+    np.savez(path, ids=ids, vectors=matrix, **parts)  # type: ignore[arg-type]
     return path
 
 
@@ -75,6 +77,53 @@ def test_vectors_of_another_length_are_brought_to_unit_length(tmp_path: Path) ->
     read = VectorsFile.load(write_raw(tmp_path / "v.npz", [[30.0, 40.0], [0.0, 0.0], [0.0, 0.25]]))
     assert read.vectors == pytest.approx(np.array([[0.6, 0.8], [0.0, 0.0], [0.0, 1.0]]))
     assert read.vectors.dtype == np.dtype("<f4")
+    assert read.lengths.tolist() == [50.0, 1.0, 0.25]
+
+
+def test_a_file_without_lengths_has_1_for_all(tmp_path: Path) -> None:
+    read = VectorsFile.load(write_raw(tmp_path / "v.npz", [[0.6, 0.8], [0.0, 1.0]]))
+    assert (read.lengths.tolist(), read.lengths.dtype, read.has_lengths) == ([1.0, 1.0], np.dtype("<f4"), False)
+
+
+def test_a_vector_that_is_longer_than_its_file_says_is_longer_by_so_much(tmp_path: Path) -> None:
+    read = VectorsFile.load(write_raw(tmp_path / "v.npz", [[0.0, 4.0], [0.0, 1.0]], lengths=np.array([0.5, 3.0])))
+    assert read.vectors.tolist() == [[0.0, 1.0], [0.0, 1.0]]
+    assert read.lengths.tolist() == [2.0, 3.0]
+
+
+@pytest.mark.parametrize(
+    ("lengths", "told"),
+    [
+        ([1.0], "2 ids, but lengths of shape"),
+        ([[1.0], [1.0]], "2 ids, but lengths of shape"),
+        ([1.0, 0.0], "a length is not a number above 0"),
+        ([1.0, -2.0], "a length is not a number above 0"),
+        ([1.0, np.nan], "a length is not a number above 0"),
+        ([1.0, np.inf], "a length is not a number above 0"),
+        (["one", "two"], "numbers expected"),
+    ],
+)
+def test_lengths_that_are_none_are_refused(tmp_path: Path, lengths: list[object], told: str) -> None:
+    with pytest.raises(DataError, match=told) as caught:
+        VectorsFile.load(write_raw(tmp_path / "v.npz", [[0.0, 4.0], [0.0, 1.0]], lengths=np.array(lengths)))
+    assert "\n" not in str(caught.value)
+
+
+def test_what_is_of_unit_length_but_for_rounding_has_length_1() -> None:
+    file = made(vectors=[[0.60003, 0.80004], [0.0, 0.0]])
+    assert (file.lengths.tolist(), file.has_lengths) == ([1.0, 1.0], False)
+
+
+def test_no_length_is_too_long_or_too_short_for_its_bytes() -> None:
+    file = made(vectors=[[3e38, 3e38], [1e-45, 0.0]])
+    assert np.isfinite(file.lengths).all()
+    assert (file.lengths > 0).all()
+
+
+def test_some_rows_bring_all_that_belongs_to_them() -> None:
+    file = made().rows(np.array([False, True]))
+    assert (file.ids.tolist(), file.vectors.tolist(), file.support.tolist()) == (["b"], [[0.0, 1.0]], [1])
+    assert (file.lengths.tolist(), file.meta) == ([2.0], made().meta)
 
 
 def test_sound_vectors_keep_their_bytes_beside_one_that_is_not(tmp_path: Path) -> None:
@@ -131,3 +180,9 @@ def test_what_cannot_be_written_whole_leaves_nothing_behind(
         made().save(path)
     assert [one.name for one in tmp_path.iterdir()] == ["v.npz"]
     assert path.read_bytes() == before
+
+
+def test_stored_lengths_that_are_none_count_1() -> None:
+    hostile = [blob(-2), blob(0), blob(np.nan), blob(np.inf), b"", b"odd", blob(2, 3), b"\x01\x00\xa0\x7f", None]
+    assert decode_lengths([blob(2.5), *hostile, blob(0.5)]).tolist() == [2.5, *[1.0] * len(hostile), 0.5]
+    assert decode_lengths([]).tolist() == []

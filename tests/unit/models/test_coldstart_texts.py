@@ -114,6 +114,7 @@ def test_completing_keeps_every_trained_byte_and_adds_with_support_nought(traine
     assert file.vectors[:2].tobytes() == trained.vectors.tobytes()
     assert file.vectors[2:].tolist() == [[1, 0], [0, 1]]
     assert file.support.tolist() == [7, 9, 0, 0]
+    assert file.lengths == pytest.approx([5.0, 2**0.5, *[(5.0 + 2**0.5) / 2] * 2]), "what was added is of mean length"
     assert (done.added, done.without) == (2, 1)
     assert file.meta["algorithm"] == "word2vec"
     assert file.meta["cold_start"] == {"method": "first letter", "added": 2, "without": 1}
@@ -123,4 +124,5 @@ def test_with_nothing_to_add_the_vectors_stay_and_the_file_says_so(trained: Vect
     for texts in ({}, {"1": "a"}, {"9": "zzz"}):
         done = complete(trained, _first_letter(), texts)
         assert done.vectors.ids.tolist() == ["1", "2"]
+        assert done.vectors.lengths.tolist() == trained.lengths.tolist()
         assert done.vectors.meta["cold_start"]["added"] == 0

@@ -264,3 +264,75 @@ def test_hits_that_go_with_nothing_of_the_session_are_plain_and_say_so(strategy:
     assert (answer.reason, ids(answer)) == ("no-known-hits", ["p", "q"])
     shop.views("never heard of", session="s2")
     assert shop.search(session="s2").reason == "no-vector"
+
+
+#: Indigo was seen last; scarlet's vector is so long that it counts for more nevertheless.
+LONG = {"scarlet": np.array([5.0], "<f4").tobytes(), "indigo": np.array([1.0], "<f4").tobytes()}
+
+
+def test_where_items_count_by_the_length_of_their_vectors_a_long_one_outweighs_a_newer_one() -> None:
+    plain = Shop()
+    publish(plain, lengths=LONG)
+    plain.views("scarlet", "indigo")
+    by_length = Shop(store=plain.store, unit_length=False)
+    for _ in range(2):
+        # The session vector that one of them cached is not the other's.
+        assert prefers_red(plain) is False
+        assert prefers_red(by_length) is True
+
+
+def test_a_session_vector_that_lengths_weigh_in_orders_alike_made_or_cached() -> None:
+    shop = Shop(unit_length=False)
+    publish(shop, lengths=LONG | {"red": LONG["scarlet"]})
+    shop.views("scarlet", "indigo", "red")
+    made, cached = shop.search(X_Sessionrank_Explain="true"), shop.search(X_Sessionrank_Explain="true")
+    record, _ = shop.store.read(shop.hasher.digest("s1", Deadline(1)), [], Deadline(1))
+    assert record is not None
+    assert record.cached is not None
+    assert np.frombuffer(record.cached.parts, "<f4") == pytest.approx(np.array([0.64 * 5, 0.8, 5.0]) * 2.44 / 9.0), (
+        "scarlet, indigo and red have 3.2, 0.8 and 5 of 9; the weight of the three is 2.44"
+    )
+    assert content(made)["hits"]["hits"] == content(cached)["hits"]["hits"]
+
+
+def test_lengths_are_read_where_they_count_alone_and_with_the_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads: list[list[str]] = []
+    read = MemorySessions.read
+
+    def recorded(self: MemorySessions, digest: str | None, lookups: Any, deadline: Deadline) -> Any:
+        reads.append([lookup.key for lookup in lookups])
+        return read(self, digest, lookups, deadline)
+
+    monkeypatch.setattr(MemorySessions, "read", recorded)
+    vectors, lengths = keys.vectors(RELEASE, 0), keys.lengths(RELEASE, 0)
+    for unit_length, made in ((True, [vectors]), (False, [vectors, lengths])):
+        reads.clear()
+        shop = Shop(unit_length=unit_length)
+        publish(shop, lengths=LONG)
+        shop.views("scarlet")
+        shop.search()
+        shop.search()
+        assert reads == [[vectors], made, [vectors]], "the window's, the session's, and the window's again"
+
+
+@pytest.mark.parametrize(
+    "bad", [b"", b"odd", b"\x00" * 8, *(np.array([n], "<f4").tobytes() for n in (-5, 0, np.nan, np.inf))]
+)
+def test_lengths_that_are_none_count_1(bad: bytes) -> None:
+    shop = Shop(unit_length=False)
+    publish(shop, lengths={"scarlet": bad})
+    shop.views("scarlet", "indigo")
+    assert prefers_red(shop) is False
+
+
+@pytest.mark.parametrize("parts", [b"", b"\x00" * 4, np.full(2, np.nan, "<f4").tobytes()])
+def test_a_cached_vector_whose_parts_are_none_is_made_again(parts: bytes) -> None:
+    shop = Shop(unit_length=False)
+    publish(shop, lengths=LONG)
+    shop.views("scarlet", "indigo")
+    digest = shop.hasher.digest("s1", Deadline(1))
+    record, _ = shop.store.read(digest, [], Deadline(1))
+    assert record is not None
+    name = f"{RELEASE}/{shop.settings.attention().fingerprint}"
+    shop.store.cache_vector(digest, CachedVector(name, record.sequence, vector_of(0, 1), 1.8, parts), Deadline(1))
+    assert prefers_red(shop) is True

@@ -108,3 +108,41 @@ def test_the_signal_reads_the_release() -> None:
     (lookup,) = CosineSignal().lookups("20250101120000abc123", ["a", "b"])
     assert isinstance(lookup, Lookup)
     assert (lookup.key, lookup.fields) == (keys.vectors("20250101120000abc123", 0), ["a", "b"])
+
+
+def test_with_lengths_it_is_the_mean_of_the_vectors_as_they_were_trained() -> None:
+    weights, lengths = np.array([0.5, 1.0]), np.array([3.0, 1.0])
+    vector = session_vector(weights, [blob(1, 0), blob(0, 1)], lengths)
+    assert vector is not None
+    # 0.5 · (3, 0) + 1 · (0, 1), to the scale of a mean of unit vectors.
+    assert vector.mean == pytest.approx(np.array([1.5, 1.0]) / 2.5)
+    assert (vector.weight, vector.coherence) == pytest.approx((1.5, np.hypot(1.5, 1.0) / 2.5))
+    assert vector.parts == pytest.approx([0.9, 0.6]), "which are 1.5 together"
+
+
+def test_how_long_all_vectors_are_alike_makes_no_difference() -> None:
+    weights, blobs = np.array([0.25, 0.5, 1.0]), [blob(1, 0), None, blob(0.6, 0.8)]
+    plain, long = session_vector(weights, blobs), session_vector(weights, blobs, np.full(3, 7.5))
+    assert plain is not None
+    assert long is not None
+    assert long.mean == pytest.approx(plain.mean)
+    assert (long.weight, long.coherence) == pytest.approx((plain.weight, plain.coherence))
+    assert long.parts == pytest.approx([0.25, 0.0, 1.0]), "of an event without a vector there is nothing in it"
+
+
+def test_the_furthest_lengths_still_give_a_vector_of_numbers() -> None:
+    for extremes in ([1.2e-38, 3.4e38], [1.2e-38, 1.2e-38], [3.4e38, 3.4e38]):
+        vector = session_vector(np.array([1e-12, 1.0]), [blob(1, 0), blob(0.6, 0.8)], np.array(extremes))
+        assert vector is not None
+        assert vector.parts is not None
+        assert np.isfinite([*vector.mean, *vector.parts, vector.weight]).all()
+        assert vector.coherence == pytest.approx(1.0)
+
+
+def test_of_an_item_of_the_session_its_part_is_taken_out_with_its_length() -> None:
+    vectors = {"a": blob(1, 0), "b": blob(0, 1), "c": blob(0.6, 0.8)}
+    weights, lengths = np.array([0.25, 0.5, 1.0]), np.array([4.0, 1.0, 3.0])
+    vector = session_vector(weights, list(vectors.values()), lengths)
+    (found, *_) = scored(SessionState(viewed(*vectors), weights, vector), [vectors["c"], None], "cx")
+    rest = np.array([0.25 * 4, 0.5])
+    assert found == pytest.approx(rest @ [0.6, 0.8] / np.linalg.norm(rest), abs=1e-6)

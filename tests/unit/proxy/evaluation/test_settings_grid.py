@@ -23,6 +23,7 @@ def test_several_weights_of_events_are_parted_by_a_plus_sign_and_none_is_a_value
 
 
 def test_each_value_is_tried_once() -> None:
+    assert parse_grid(["unit_length=true, False,TRUE"]) == {"unit_length": [True, False]}
     assert parse_grid(["window=50,100,50", "session_decay=0.8,.8"]) == {"window": [50, 100], "session_decay": [0.8]}
 
 
@@ -37,6 +38,8 @@ def test_each_value_is_tried_once() -> None:
         ("popularity_field=", "a value is missing"),
         ("window=50,many", "--grid window=50,many: invalid literal"),
         ("window=1.5", "invalid literal"),
+        ("unit_length=yes", "--grid unit_length=yes: 'yes' is neither true nor false"),
+        ("unit_length=true,", "a value is missing"),
         ("session_decay=nan", "nan is not between 0.01 and 1"),
         ("popularity=guess", "'guess' is unknown; known are function_score"),
         ("event_weights=wish=2", "'wish=2' is not TYPE=WEIGHT"),
@@ -87,6 +90,7 @@ def test_every_combination_is_made_once_and_changes_nothing_else() -> None:
 
 
 def test_a_value_is_told_as_the_environment_takes_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, values in parse_grid(["event_weights=cart=2+purchase=3", "window=50", "session_decay=0.6"]).items():
+    texts = ["event_weights=cart=2+purchase=3", "window=50", "session_decay=0.6", "unit_length=false"]
+    for name, values in parse_grid(texts).items():
         monkeypatch.setenv(f"SESSIONRANK_{name.upper()}", as_text(values[0]))
         assert getattr(read_settings(ProxySettings), name) == values[0]

@@ -49,7 +49,7 @@ def test_all_of_it_is_one_product() -> None:
     assert attention.weights(visit(0, 60, types="ca vi")).tolist() == pytest.approx([0.5 * 3 * 0.2, 1.0])
 
 
-def test_the_fingerprint_differs_where_weights_would_and_nowhere_else() -> None:
+def test_the_fingerprint_differs_where_session_vectors_would_and_nowhere_else() -> None:
     ways = [
         Attention(),
         Attention(0.7),
@@ -58,6 +58,8 @@ def test_the_fingerprint_differs_where_weights_would_and_nowhere_else() -> None:
         Attention(visit_gap_s=60, earlier=0.5),
         Attention(visit_gap_s=90, earlier=0.5),
         Attention(visit_gap_s=60, earlier=0.4),
+        Attention(unit_length=False),
+        Attention(0.7, unit_length=False),
     ]
     assert all(a.fingerprint != b.fingerprint for a, b in itertools.combinations(ways, 2))
     assert (
@@ -69,7 +71,11 @@ def test_the_fingerprint_differs_where_weights_would_and_nowhere_else() -> None:
 
 def test_the_settings_make_it() -> None:
     settings = ProxySettings(
-        session_decay=0.5, event_weights=("cart=2", "purchase=0.5"), visit_gap_s=60, earlier_weight=0.25
+        session_decay=0.5,
+        event_weights=("cart=2", "purchase=0.5"),
+        visit_gap_s=60,
+        earlier_weight=0.25,
+        unit_length=False,
     )
-    assert settings.attention() == Attention(0.5, {"cart": 2.0, "purchase": 0.5}, 60, 0.25)
+    assert settings.attention() == Attention(0.5, {"cart": 2.0, "purchase": 0.5}, 60, 0.25, False)
     assert np.array_equal(ProxySettings().attention().weights(visit(0, 600)), Attention(0.8).weights(visit(0, 600)))
