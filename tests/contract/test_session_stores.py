@@ -251,7 +251,7 @@ def test_a_session_lives_for_its_time_after_the_last_event(store: SessionStore, 
 
 def test_a_vector_is_kept_for_the_state_that_it_was_made_of(store: SessionStore) -> None:
     sequence = store.append("d", [event("a", 1)], soon()).record.sequence
-    cached = CachedVector(RELEASE, sequence, b"\0\0\x80?")
+    cached = CachedVector(RELEASE, sequence, b"\0\0\x80?", 0.5, b"\0\0\0?")
     store.cache_vector("d", cached, soon())
     found = read(store, "d")
     assert found is not None

@@ -14,6 +14,7 @@ from sessionrank import keys
 from sessionrank.covisits import CovisitsFile
 from sessionrank.ranking import Ranking
 from sessionrank.searchlog import SearchCase, write_log
+from sessionrank.vectors import VectorsFile
 from tests.support.index_command import IndexCommand
 from tests.support.search_shop import load_search_shop, planned_searches
 from tests.support.shop import command
@@ -33,6 +34,11 @@ def test_covisits_are_published_shown_missed_and_removed_with_their_release(
     stored = keys_in_redis.hgetall(keys.covisits(first["release"], 0))
     expected = {str(file.ids[row]).encode(): file.packed(row, file.hashes()) for row in range(40)}
     assert stored == expected
+    trained = VectorsFile.load(vectors)
+    lengths = {str(item).encode(): trained.lengths[row].tobytes() for row, item in enumerate(trained.ids)}
+    found = keys_in_redis.hgetall(keys.lengths(first["release"], 0))
+    assert len(found) == 50
+    assert found.items() <= lengths.items()
 
     second = index("load", catalogue, "--covisit", covisits, "--alias", alias, "--no-measure")
     assert (second.code, second.err) == (0, "")
@@ -42,9 +48,11 @@ def test_covisits_are_published_shown_missed_and_removed_with_their_release(
         keys_in_redis.set(keys.learned_model(release), b"trees")
     old, new = index("status", "--alias", alias, "--json").record["releases"]
     assert (old["vectors"], old["covisits"], old["covisits_whole"]) == (50, 40, True)
+    assert (old["lengths"], old["lengths_whole"]) == (50, True)
     assert old["ranking"] == {"strategy": "mix", "weights": {"covisit": 1.0}, "measured": MEASURED}
     assert (new["vectors"], new["vectors_whole"], new["dimensions"]) == (0, True, None)
     assert (new["covisits"], new["covisits_whole"], new["ranking"]) == (40, True, None)
+    assert (new["lengths"], new["lengths_whole"]) == (0, True)
 
     keys_in_redis.hdel(keys.covisits(first["release"], 0), "P30")
     refused = index("rollback", "--alias", alias)

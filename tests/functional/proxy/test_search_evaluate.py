@@ -8,14 +8,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import redis
 
-from sessionrank.searchlog import SearchCase, write_log
+from sessionrank import keys
+from sessionrank.searchlog import LoggedEvent, SearchCase, write_log
 from tests.support.asking import Ask
 from tests.support.model_run import Ran
 from tests.support.search_run import searching
-from tests.support.search_shop import SearchShop, load_search_shop, planned_searches
+from tests.support.search_shop import STYLES, THINGS, SearchShop, load_search_shop, planned_searches, sku_of
 from tests.support.served import served
 from tests.support.shop import command, planted_vectors
 from tests.support.stack import TestStack
@@ -96,6 +98,38 @@ def test_over_http_through_a_running_proxy_it_finds_the_same(
     assert mrr(there, "proxy") == pytest.approx(mrr(here, "cosine"), abs=5e-4)
     assert there["strategies"]["proxy"]["reasons"] == here["strategies"]["cosine"]["reasons"] == {"personalised": 120}
     assert sessions() == before
+
+
+def test_items_count_by_the_length_of_their_vectors_where_a_setting_says_so(
+    evaluate: Evaluate,
+    planned: SearchShop,
+    environment: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # One thing of a style whose vectors are long, then two of the next style, then the first style again.
+    long = range(0, len(STYLES), 2)
+    cases = [
+        SearchCase(
+            tuple(LoggedEvent(sku_of(*one)) for one in ((style, 0), (style + 1, 0), (style + 1, 2))),
+            THINGS[1], sku_of(style, 1), id=str(style),
+        )
+        for style in long
+    ]  # fmt: skip
+    write_log(tmp_path / "long.jsonl", cases)
+    lengths = {sku_of(style, 0): np.array([40.0], "<f4").tobytes() for style in long}
+    with redis.Redis.from_url(environment["SESSIONRANK_REDIS_URL"]) as client:
+        key = keys.lengths(planned.index.removeprefix(f"{planned.alias}-"), 0)
+        assert client.hlen(key) == len(STYLES) * len(THINGS)
+        client.hset(key, mapping=lengths)
+    found = {}
+    for setting in ("true", "false"):
+        monkeypatch.setenv("SESSIONRANK_UNIT_LENGTH", setting)
+        told = evaluate("--strategy", "cosine", "--controls", "", "--json", log=tmp_path / "long.jsonl").json
+        assert str(told["protocol"]["settings"]["unit_length"]).lower() == setting
+        found[setting] = mrr(told, "cosine")
+    assert found["true"] < 0.6
+    assert found["false"] > 0.8
 
 
 def test_a_gate_for_ci_exits_1_with_a_line(evaluate: Evaluate) -> None:

@@ -78,18 +78,21 @@ def test_releases_and_headings_are_whole_however_narrow_the_terminal_is(width: i
     for whole in (*RELEASES, "release", "state", "documents", "vectors", "covisits", "created"):
         assert whole in shown
     assert "…" not in shown
+    assert "lengths" not in shown
 
 
 def test_a_key_that_holds_something_else_is_named_and_the_rest_is_told() -> None:
     redis, store = fake_store()
     release = RELEASES[0]
     record = {"release": release, "buckets": 2, "count": 3, "complete": True, "dimensions": 4, "covisits": 1}
-    store.put_record({**record, "covisits_meta": {}})
+    store.put_record({**record, "covisits_meta": {}, "lengths": 1})
     redis.values[keys.vectors(release, 0)] = {b"a": b"1"}
     redis.values[keys.vectors(release, 1)] = b"a text"
     redis.values[keys.covisits(release, 0)] = {b"a": b"1"}
     redis.values[keys.ranking(release)] = Ranking("covisit").to_json().encode()
+    redis.values[keys.lengths(release, 0)] = {b"a": b"1"}
     told = _in_store(store, release, wanted=True)
+    assert (told["lengths"], told["lengths_whole"]) == (1, True)
     assert (told["vectors"], told["vectors_whole"], told["covisits"], told["covisits_whole"]) == (None, False, 1, True)
     assert told["ranking"]["strategy"] == "covisit"
     (line,) = told["store_errors"]
@@ -98,7 +101,7 @@ def test_a_key_that_holds_something_else_is_named_and_the_rest_is_told() -> None
     for key in (keys.release_info(release), keys.ranking(release)):
         redis.values[key] = {b"a": b"hash"}
     told = _in_store(store, release, wanted=True)
-    assert (told["vectors"], told["covisits"], told["ranking"]) == (None, None, None)
+    assert [told[name] for name in ("vectors", "lengths", "covisits", "ranking")] == [None] * 4
     assert [line.split()[2] for line in told["store_errors"]] == [keys.release_info(release), keys.ranking(release)]
     assert not any(line.startswith("Order of") for line in _lines([{"release": release, **told}], "ok"))
 

@@ -5,6 +5,7 @@ import os
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from proxy.sessions.base import CachedVector, Event
 from proxy.sessions.record import (
@@ -75,10 +76,27 @@ def test_a_cut_session_is_none_at_every_length() -> None:
     assert all(unpack(packed[:length]) is None for length in range(len(packed)))
 
 
-@pytest.mark.parametrize("blob", [None, b"", b"\x93", os.urandom(64), pack_cached(CachedVector("r", 1, b"123"))])
+@pytest.mark.parametrize(
+    "blob",
+    [
+        None,
+        b"",
+        b"\x93",
+        os.urandom(64),
+        pack_cached(CachedVector("r", 1, b"123")),
+        pack_cached(CachedVector("r", 1, b"1234", 1.0, b"123")),
+    ],
+)
 def test_bytes_that_are_no_cached_vector_are_none(blob: bytes | None) -> None:
     assert unpack_cached(blob) is None
     assert unpack_cached(pack_cached(CACHED)) == CACHED
+
+
+def test_parts_of_a_cached_vector_take_room_only_where_there_are_any() -> None:
+    with_parts = replace(CACHED, weight=2.0, parts=b"\0\0\x80?" * 3)
+    assert unpack_cached(pack_cached(with_parts)) == with_parts
+    # A list of four as it was before there were parts, and one of five.
+    assert (pack_cached(CACHED)[0], pack_cached(with_parts)[0]) == (0x94, 0x95)
 
 
 @pytest.mark.parametrize("bad", [Event("a", "view", 1, b"short"), Event("a", "view", -1), Event("a", "view", 2**60)])
