@@ -81,7 +81,7 @@ def test_a_load_a_second_one_a_rollback_and_a_prune_on_each_engine(
     assert list(ask(url, "GET", f"/{alias}-*")) == [third["index"]]
     assert keys_in_redis.keys(f"*{first['release']}*") == []
     kinds = sorted(key.decode().split(":")[1] for key in keys_in_redis.keys(f"*{third['release']}*"))
-    assert kinds == ["c", "r", "v", "x"], "support, record, vectors, names"
+    assert kinds == ["c", "l", "r", "v", "x"], "support, lengths, record, vectors, names"
     assert len(search(url, alias)) == 60
 
 
