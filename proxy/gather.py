@@ -19,7 +19,7 @@ from .deadline import Deadline
 from .sessions.base import CachedVector, Lookup, OfSession, Record, SessionStore
 from .signals.attention import Attention
 from .signals.base import SessionState, SessionVector, Window
-from .signals.cosine import length_lookup, session_vector, vector_lookup
+from .signals.cosine import LONGEST, length_lookup, session_vector, vector_lookup
 from .signals.registry import SIGNALS
 
 __all__ = ["Gathered", "Gatherer", "NotRankable", "Releases"]
@@ -69,6 +69,11 @@ class Gatherer:
             NotRankable: there is none for any of them.
             StoreError: the store failed or the time was used up.
         """
+        if indexes.count(indexes[0]) == len(indexes):
+            # Nearly always, and then one look at each name is enough.
+            if (only := self._release(indexes[0], names, deadline)) is None:
+                raise NotRankable("no-release")
+            return [only] * len(indexes)
         release_by_index = {index: self._release(index, names, deadline) for index in set(indexes)}
         releases = list(map(release_by_index.__getitem__, indexes))
         if not any(release_by_index.values()):
@@ -187,12 +192,11 @@ class Gatherer:
             release, _, fingerprint = cached.release.partition("/")
             if release in releases and fingerprint == self._attention.fingerprint:
                 mean = np.frombuffer(cached.vector, DTYPE)
-                # The norm of a vector of floats that may be anything: what is too long is infinite, and made again.
-                with np.errstate(over="ignore", invalid="ignore"):
-                    coherence = math.sqrt(mean @ mean)
+                # Floats that may be anything: what is no mean of unit vectors is made again.
+                coherence = math.hypot(*mean.tolist())
                 parts = None if self._attention.unit_length else np.frombuffer(cached.parts, DTYPE)
                 sound = parts is None or (parts.size == len(record.events) and bool(np.isfinite(parts).all()))
-                if math.isfinite(coherence) and sound:
+                if coherence <= LONGEST and sound:
                     vectors[release] = SessionVector(mean, cached.weight, coherence, parts)
         stale = [release for release in releases if release not in vectors]
         if stale:
@@ -236,7 +240,8 @@ class Gatherer:
 
 def _tells(signals: Mapping[str, NDArray[np.float64]]) -> bool:
     """Whether anything of the session is known to have to do with any hit; a share of 0 is what all strangers have."""
-    if (cosine := signals.get("cosine")) is not None and not np.isnan(cosine).all():
+    # What is no number does not equal itself.
+    if (cosine := signals.get("cosine")) is not None and (cosine == cosine).any():
         return True
     return any((signals[name] > 0.0).any() for name in ("covisit", "seen") if name in signals)
 
@@ -248,7 +253,7 @@ def _window(window: Window, part: _Part) -> Window:
 
 
 def _parts_by_release(releases: Sequence[str | None]) -> dict[str, _Part]:
-    if len(set(releases)) == 1 and (only := releases[0]) is not None:
+    if (only := releases[0]) is not None and releases.count(only) == len(releases):
         # Nearly always: a slice of all of them costs nothing where a list of positions would be gone through.
         return {only: slice(None)}
     positions: dict[str, list[int]] = {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import msgspec
 
@@ -132,19 +132,16 @@ def unpack(blob: bytes | None) -> Kept | None:
 def _events(columns: _Columns) -> tuple[Event, ...]:
     """The events that columns stand for; raises ``IndexError`` or ``ValueError`` where they do not fit together."""
     ids = _pieces(columns.ids)
-    times = [columns.start] if columns.skus else []
-    for step in columns.steps:
-        times.append(times[-1] + step)
+    times = list(accumulate(columns.steps, initial=columns.start)) if columns.skus else columns.steps
     whole = len(columns.ids) % ID_BYTES == len(columns.dropped_ids) % ID_BYTES == 0
     if not whole or min(columns.type_of, default=0) < 0:
         raise ValueError("not of our making")
     if min(times, default=0) < 0 or max(times, default=0) >= _YEAR_10000:
         raise ValueError("a time that is none")
-    events = [
-        Event(sku, columns.types[kind], time, b"" if id_ == _NO_ID else id_)
-        for sku, kind, time, id_ in zip(columns.skus, columns.type_of, times, ids, strict=True)
-    ]
-    return tuple(events)
+    if not len(columns.skus) == len(columns.type_of) == len(times) == len(ids):
+        raise ValueError("columns of different lengths")
+    types = map(columns.types.__getitem__, columns.type_of)
+    return tuple(map(Event, columns.skus, types, times, [b"" if id_ == _NO_ID else id_ for id_ in ids]))
 
 
 def _pieces(ids: bytes) -> Sequence[bytes]:

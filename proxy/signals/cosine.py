@@ -14,13 +14,13 @@ from sessionrank.vectors import DTYPE, decode
 from ..sessions.base import Lookup, OfSession
 from .base import Scored, SessionState, SessionVector, Signal, Window
 
-__all__ = ["CosineSignal", "length_lookup", "session_vector", "vector_lookup"]
+__all__ = ["LONGEST", "CosineSignal", "length_lookup", "session_vector", "vector_lookup"]
 
 _NAN = np.array(np.nan, DTYPE).tobytes()
 #: Shorter than this, what is left of a session points nowhere.
 _NOWHERE = 1e-6
 #: A unit vector, and what rounding adds to its length.
-_LONGEST = 1.01
+LONGEST = 1.01
 
 
 class CosineSignal(Signal):
@@ -43,16 +43,16 @@ class CosineSignal(Signal):
             return Scored(np.full(len(values[0]), np.nan), {"coherence": 0.0, "weight": 0.0})
         # Rows of NaN in the place of what is missing or of another size: so one product scores all hits in their order.
         size = vector.mean.nbytes
-        missing = _NAN * vector.mean.size
-        blobs = [blob or missing for blob in values[0]]
-        if set(map(len, blobs)) - {size}:
-            blobs = [blob if len(blob) == size else missing for blob in blobs]
-        rows = b"".join(blobs)
+        blobs = values[0]
+        if not _all_of_size(blobs, size):
+            missing = _NAN * vector.mean.size
+            blobs = [blob if blob is not None and len(blob) == size else missing for blob in blobs]
+        rows = b"".join(blobs)  # type: ignore[arg-type]
         with np.errstate(invalid="ignore", over="ignore"):
             products = np.frombuffer(rows, DTYPE).reshape(-1, vector.mean.size) @ vector.mean
             cosines = products.astype(np.float64) / vector.coherence
         # What is no cosine was made of vectors that are none.
-        cosines[~(np.abs(cosines) <= _LONGEST)] = np.nan
+        cosines[~(np.abs(cosines) <= LONGEST)] = np.nan
         _leave_themselves_out(cosines, session, vector, window.items)
         return Scored(cosines, {"coherence": vector.coherence, "weight": vector.weight})
 
@@ -78,6 +78,14 @@ def _leave_themselves_out(
             product = float(cosines[place]) * vector.coherence
             square = vector.coherence**2 - 2 * share * product + share**2
             cosines[place] = (product - share) / math.sqrt(square) if square > _NOWHERE else math.nan
+
+
+def _all_of_size(blobs: Sequence[bytes | None], size: int) -> bool:
+    try:
+        return set(map(len, blobs)) == {size}  # type: ignore[arg-type]
+    except TypeError:
+        # One that is missing has no length.
+        return False
 
 
 def vector_lookup(release: str, items: Sequence[str]) -> Lookup:
@@ -107,7 +115,7 @@ def session_vector(
     matrix, positions = decode(blobs)
     with np.errstate(over="ignore"):
         norms = np.linalg.norm(matrix, axis=1)
-    unit = (norms <= _LONGEST) & (norms * _LONGEST >= 1.0)
+    unit = (norms <= LONGEST) & (norms * LONGEST >= 1.0)
     if not unit.any():
         return None
     matrix, chosen = matrix[unit], weights[positions][unit]
@@ -118,7 +126,7 @@ def session_vector(
     if not counted > 0:
         return None
     mean = np.asarray(chosen @ matrix / counted, dtype=DTYPE)
-    coherence = float(np.linalg.norm(mean))
+    coherence = math.hypot(*mean.tolist())
     if not coherence > _NOWHERE:
         return None
     if lengths is None:
