@@ -12,9 +12,9 @@ import pytest
 from tests.support.stack import Servers, TestStack
 
 ROOT = Path(__file__).parents[1]
-#: Tests that need no server, only a core of their own, and those that ask every kind of engine: see `side_by_side.py`.
+#: What learns and measures, and what asks several kinds of engine: see `side_by_side.py`.
 BESIDE = re.compile(
-    r"tests/(unit|conformance|functional/(models|clients))/"
+    r"tests/(conformance|functional/(models|clients)|unit/models)/"
     r"|tests/functional/test_(evaluate_|word2vec_|wheel)|tests/benchmarks/test_ann"
     r"|tests/contract/test_(algorithms|coldstart|protocols|readers|indexer_engines|popularity_modes)\.py"
     r"|tests/functional/(indexer/test_index_load|proxy/test_gate_engines|stack/test_stack_engines)\.py"

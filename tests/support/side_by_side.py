@@ -2,8 +2,9 @@
 
     python -m tests.support.side_by_side test|system [arguments for pytest]
 
-Beside run, at low priority, those that need no server or ask several kinds of engine; the others share one OpenSearch
-and watch over times. ``tests/conftest.py`` tells which is which. Of ``test`` there is one report of coverage over both.
+Beside run, at low priority, those that learn and measure and those that ask several kinds of engine; the others share
+one OpenSearch and watch over times. ``tests/conftest.py`` tells which is which. Of ``test`` there is one report of
+coverage over both.
 Ends as the worse of the two ended; no test in one of them (``-k``) is no failure.
 """
 
