@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse  # type: ignore[import-untyped]
 
-__all__ = ["LONGEST_TEXT", "TextFeatures", "terms"]
+from .texts import LONGEST_TEXT
 
-#: Characters of a text that are read; a product says what it is at the start.
-LONGEST_TEXT = 2_000
+__all__ = ["TextFeatures", "terms"]
+
 _WORD = re.compile(r"\w+")
 #: Lengths of the pieces of a word, of which the ends are marked.
 _PIECES = (3, 4, 5)

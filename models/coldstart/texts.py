@@ -10,9 +10,11 @@ from sessionrank.errors import ConfigurationError, DataError
 from sessionrank.textfile import check_encoding
 
 from ..catalogue import catalogue_rows, check_columns
-from .features import LONGEST_TEXT
 
-__all__ = ["read_texts"]
+__all__ = ["LONGEST_TEXT", "read_texts"]
+
+#: Characters of a text that are read; a product says what it is at the start.
+LONGEST_TEXT = 2_000
 
 #: Bytes; a search engine takes no longer id, and the ids of a vectors file are all as wide as the longest.
 _LONGEST_SKU = 512

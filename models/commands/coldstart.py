@@ -19,8 +19,9 @@ from ..coldstart.base import ColdStart, ContentModel
 from ..coldstart.completion import complete
 from ..sessions import Sessions
 from ..targets import check_targets
+from .cold_start_method import NAMES, method_of
 from .data_options import data_options, read_data, take_reader
-from .text_options import NAMES, method_of, text_options, texts_of
+from .text_options import text_options, texts_of
 
 __all__ = ["coldstart"]
 

@@ -18,8 +18,9 @@ from ..coldstart.base import ColdStart
 from ..coldstart.evaluation import AMONG, METRICS, RANDOM, TOLD, Draw, Evaluation, evaluate_draw, figures
 from ..coldstart.registry import METHODS
 from ..sessions import Sessions
+from .cold_start_method import NAMES, method_of
 from .data_options import data_options, read_data, take_reader
-from .text_options import NAMES, method_of, text_options, texts_of
+from .text_options import text_options, texts_of
 
 __all__ = ["evaluate_coldstart"]
 

@@ -8,12 +8,9 @@ from typing import Any, TypeVar
 
 import click
 
-from ..coldstart.base import ColdStart
-from ..coldstart.registry import METHODS, make_method
 from ..coldstart.texts import read_texts
-from ..parameters import written
 
-__all__ = ["method_of", "text_options", "texts_of"]
+__all__ = ["text_options", "texts_of"]
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
@@ -35,16 +32,3 @@ def texts_of(catalogue: Path, *, columns: str, sku_column: str, catalogue_encodi
     """Text by sku; errors as in :func:`..coldstart.texts.read_texts`."""
     named = [column.strip() for column in columns.split(",") if column.strip()]
     return read_texts(catalogue, columns=named, sku_column=sku_column, encoding=catalogue_encoding)
-
-
-def method_of(text: str) -> ColdStart:
-    """``ridge``, or with parameters ``triplet:epochs=5,window=3``.
-
-    Raises:
-        ConfigurationError: an unknown method or parameter, or a value out of its range.
-    """
-    return make_method(*written(text))
-
-
-#: For the help of a command.
-NAMES = ", ".join(sorted(METHODS))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -135,6 +137,15 @@ def test_sessions_that_training_left_out_are_kept_beside_what_it_made(run: Run) 
     assert not Path("c.left-out.npz").exists()
     assert run("model", "train", "popularity", "sessions.txt", "--out", "p.npz", "--leave-out-share", 0.2).code == 0
     assert not Path("p.left-out.npz").exists()
+
+
+def test_searches_are_made_of_sessions_where_only_indexer_and_proxy_are_installed() -> None:
+    code = (
+        "import sys; sys.modules.update(dict.fromkeys(('scipy', 'gensim', 'pyarrow', 'implicit', 'matplotlib')));"
+        "from sessionrank.models.commands.search_log import log"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_of_many_sessions_that_were_left_out_some_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
