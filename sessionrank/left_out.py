@@ -1,7 +1,7 @@
 """Sessions that training left out, so that a release can be measured on what its models have not learned from.
 
-``model train --leave-out-share`` writes them beside the file of vectors or covisits, in the format that ``model prepare``
-has. ``index load`` looks for them there.
+``model train --leave-out-share`` writes them beside the file of vectors or covisits, in the format of the files of
+``model prepare``, and ``index load`` looks for them there.
 """
 
 from __future__ import annotations
