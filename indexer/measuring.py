@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import IO
 
 from sessionrank.console import err, printable
-from sessionrank.errors import ConfigurationError
-from sessionrank.left_out import left_out_beside
+from sessionrank.errors import DataError
+from sessionrank.left_out import left_out_beside, left_out_of
+from sessionrank.npz import opened
 from sessionrank.searchlog import read_log
-from sessionrank.textfile import sha256_of
 
-__all__ = ["CASES", "MIN_NAMES", "TIMEOUT_S", "Measuring", "left_out_of"]
+__all__ = ["CASES", "MIN_NAMES", "TIMEOUT_S", "Measuring", "left_out"]
 
 #: Searches that are made of sessions, and how many names a search word must stand in: small shops have no common ones.
 CASES = 6000
@@ -38,20 +38,21 @@ _LAST_BYTES = 4096
 _LONGEST_REASON = 200
 
 
-def left_out_of(models: Sequence[Path]) -> tuple[Path | None, str]:
+def left_out(models: Sequence[Path]) -> tuple[Path | None, str]:
     """The sessions that none of these vectors and covisits have learned from, or why there are none.
 
     Raises:
         DataError: a file of them cannot be read.
     """
-    beside = [left_out_beside(model) for model in models]
-    there = [path for path in beside if path.exists()]
-    if len(there) < len(beside) or not there:
-        missing = "" if not there else f": {next(path for path in beside if path not in there)} is missing"
-        return None, f"no sessions were left out of training (--leave-out-share) to measure on{missing}"
-    if len({sha256_of(path) for path in there}) > 1:
-        return None, f"{' and '.join(map(str, there))} differ: train both on the same data with the same options"
-    return there[0], ""
+    found = set()
+    for model in models:
+        sha256, why = left_out_of(model)
+        if why:
+            return None, why
+        found.add(sha256)
+    if len(found) > 1:
+        return None, f"{' and '.join(map(str, models))} left other sessions out: train both with the same options"
+    return left_out_beside(models[0]), ""
 
 
 @dataclass(frozen=True)
@@ -71,11 +72,13 @@ class Measuring:
         return self.source.suffix.lower() == ".npz"
 
     def check(self) -> None:
-        """Raises :class:`DataError` or :class:`ConfigurationError` where nothing can be measured on the source."""
+        """Raises :class:`DataError` where nothing can be measured on the source."""
         if not self.is_sessions:
             read_log(self.source)
-        elif not self.source.is_file():
-            raise ConfigurationError(f"--measure {self.source}: no such file")
+            return
+        with opened(self.source, missing="no such file", otherwise="not a file of sessions") as parts:
+            if missing := {"items", "codes", "lengths"} - set(parts):
+                raise DataError(f"{self.source}: not a file of sessions: it has no {' and no '.join(sorted(missing))}")
 
     def __call__(self, index: str, alive: Callable[[], None]) -> str | None:
         """Measure ``index``; gives why that failed, in one line, or None when it went well.
@@ -89,7 +92,9 @@ class Measuring:
                 log = Path(folder) / "left-out.jsonl"
                 if (failed := self._run(self._making(log), alive, deadline)) is not None:
                     return failed
-            return self._run(["search", "tune", "--index", index, "--json", "--", str(log)], alive, deadline)
+            # Sessions of the past do not tell how much the engine's order is worth today.
+            keep = ["--keep-rank"] if self.is_sessions else []
+            return self._run(["search", "tune", "--index", index, *keep, "--json", "--", str(log)], alive, deadline)
 
     def _making(self, log: Path) -> list[str]:
         names = ["--catalog", str(self.catalogue), "--catalogue-encoding", self.encoding, "--reader", "prepared"]

@@ -28,7 +28,7 @@ from ..figures import as_record, gain, order
 from ..indices import check_alias
 from ..loader import LoadPlan, LoadReport, Watch
 from ..loader import load as run_load
-from ..measuring import Measuring, left_out_of
+from ..measuring import Measuring, left_out
 from ..moments import now
 from ..popularity.orders import OrderColumns
 from ..popularity.registry import PopularityOptions, choose
@@ -106,9 +106,9 @@ def load(catalog: Path, as_json: bool, **options: Any) -> None:
         raise ConfigurationError(f"--rejects {rejects_path} is the catalogue itself")
     if options["rejects"] is not None:
         check_writable(rejects_path)
-    measure, unmeasured = _measuring(catalog, options)
     entries, popularity = _entries(catalog, options)
     plan = _plan(options)
+    measure, unmeasured = _measuring(catalog, options)
     with ExitStack() as stack:
         store = stack.enter_context(store_of(settings)) if plan.signals else None
         engine = stack.enter_context(engine_of(settings))
@@ -122,6 +122,7 @@ def load(catalog: Path, as_json: bool, **options: Any) -> None:
         note(remark)
     record = _record(plan, report, rejects, seconds=time.monotonic() - started)
     record["measured_on"] = None if measure is None or report.ranking is None else str(measure.source)
+    record["not_measured"] = unmeasured or None
     record["orders_skipped"] = sum(popularity.skipped.values())
     print_json(record) if as_json else out.print(_table(record))
 
@@ -135,7 +136,7 @@ def _measuring(catalog: Path, options: dict[str, Any]) -> tuple[Measuring | None
     if source is not None and not models:
         raise ConfigurationError("--measure needs --vectors or --covisit: there is nothing else to order hits by")
     if source is None and models and not options["no_measure"]:
-        source, why = left_out_of(models)
+        source, why = left_out(models)
         unmeasured = f"published with cautious defaults: {why}; --measure FILE takes a log of searches"
     if source is None:
         return None, unmeasured

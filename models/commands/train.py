@@ -14,19 +14,20 @@ from rich.text import Text
 
 from sessionrank.console import err, out, print_json, printable, progress
 from sessionrank.errors import ConfigurationError, DataError
-from sessionrank.left_out import left_out_beside
+from sessionrank.left_out import LEFT_OUT, left_out_beside
+from sessionrank.textfile import sha256_of
 from sessionrank.writing import told_in_one_line
 
 from ..algorithms.base import Algorithm, Model, learnable
 from ..algorithms.registry import ALGORITHMS, make_algorithm
 from ..prepared import save_sessions
 from ..readers.base import Reader, SessionData
-from ..reliability import reliability, sample
+from ..reliability import COPY_EVENTS, reliability, sample
 from ..sessions import Sessions
 from ..targets import check_targets
 from .data_options import data_options, read_data, take_reader
 
-__all__ = ["MOST_LEFT_OUT", "kept", "train"]
+__all__ = ["MOST_LEFT_OUT", "kept", "train", "without_copies"]
 
 
 @click.command()
@@ -68,7 +69,8 @@ def train(words: tuple[str, ...], target: Path, settings: tuple[str, ...], as_js
     reader = take_reader(data, options)
     given = {name: value for name, value in options.items() if value is not None}
     algorithm = make_algorithm(text, **{**_settings(settings), **given})
-    check_targets(("--out", target, ".npz"), ("--out", left_out_beside(target), ".npz"), inputs=[data])
+    beside = left_out_beside(target)
+    check_targets(("--out", target, ".npz"), ("--out", beside, ".npz"), inputs=[data])
     started = time.perf_counter()
     read, origin = read_data(data, reader)
     model = _fit(algorithm, read)
@@ -76,8 +78,12 @@ def train(words: tuple[str, ...], target: Path, settings: tuple[str, ...], as_js
     if model.vectors is not None:
         # For those who have the vectors alone; covisits tell it of each item.
         model.meta["reliability"] = round(reliability(sample(learnable(read.sessions))).whole, 4)
+    with told_in_one_line(str(beside)):
+        # What stands there is of another training.
+        beside.unlink(missing_ok=True)
+    if reader.leave_out_share and (model.vectors is not None or model.covisits is not None):
+        model.meta[LEFT_OUT] = _keep_left_out(data, reader, read, origin, target)
     model.save(target)
-    _keep_left_out(data, reader, origin, target, released=model.vectors is not None or model.covisits is not None)
     _report(model, read, target, seconds=time.perf_counter() - started, as_json=as_json)
 
 
@@ -106,19 +112,28 @@ def _fit(algorithm: Algorithm, read: SessionData) -> Model:
 MOST_LEFT_OUT = 20_000
 
 
-def _keep_left_out(data: Path, reader: Reader, origin: dict[str, Any], target: Path, *, released: bool) -> None:
-    """Write the sessions that the model did not learn from beside it; what stood there is of another training."""
-    beside = left_out_beside(target)
-    with told_in_one_line(str(beside)):
-        beside.unlink(missing_ok=True)
-    if not (reader.leave_out_share and released):
-        return
+def _keep_left_out(
+    data: Path, reader: Reader, learned: SessionData, origin: dict[str, Any], target: Path
+) -> str | None:
+    """Write the sessions that the model did not learn from beside it; gives their SHA-256, None if there are none."""
     try:
         left, _ = read_data(data, dataclasses.replace(reader, only_left_out=True), say=False)
+        sessions = kept(without_copies(left.sessions, learned.sessions), seed=reader.share_seed)
+        if not len(sessions):
+            raise DataError(f"{data}: training has seen copies of all of them")
     except DataError as error:
         err.print(f"No session that was left out can be kept: {printable(str(error))}", markup=False)
-        return
-    save_sessions(beside, kept(left.sessions, seed=reader.share_seed), {"data": origin, "left_out": True})
+        return None
+    beside = left_out_beside(target)
+    save_sessions(beside, sessions, {"data": origin, "left_out": True})
+    return sha256_of(beside)
+
+
+def without_copies(left: Sessions, learned: Sessions) -> Sessions:
+    """The sessions without those long ones of which training has seen a copy: nothing can be measured on these."""
+    long = {session for session in left if len(session) >= COPY_EVENTS}
+    seen = {session for session in learned if session in long}
+    return left.take(np.array([row for row, session in enumerate(left) if session not in seen], dtype=np.int64))
 
 
 def kept(sessions: Sessions, *, seed: int) -> Sessions:

@@ -44,6 +44,7 @@ _SECONDS = 30.0
               help="JSON body of the search instead, with {{query}} in it.")  # fmt: skip
 @click.option("--grid", "grids", multiple=True, metavar="SETTING=V,V,…",
               help="Try these values of a setting of the proxy too; may be given several times.")  # fmt: skip
+@click.option("--keep-rank", is_flag=True, help="Never let the engine's own rank count less than by default.")
 @click.option("--dry-run", is_flag=True, help="Write nothing into the release.")
 @click.option("--threads", type=click.IntRange(1, 64), default=4, show_default=True, help="Searches at a time.")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True,
@@ -56,6 +57,9 @@ def tune(log: Path, as_json: bool, *, grids: tuple[str, ...], dry_run: bool, **o
     choice is judged: it is written where it puts the clicked products significantly higher, and `none` where it does
     not. Proxies follow within seconds. With too few searches the cautious defaults stay; of a log of more than 20,000
     that many are drawn.
+
+    --keep-rank is for searches that are not of today, such as those that `index load` makes of visits that training
+    left out. How good the engine's order is today they cannot tell: only `mix` is tried, and never with less of it.
 
     --grid tries settings of the proxy as well, each combination by itself, and tells which is best: settings are
     environment variables, so nothing is written then.
@@ -75,7 +79,7 @@ def tune(log: Path, as_json: bool, *, grids: tuple[str, ...], dry_run: bool, **o
     rows: list[dict[str, Any]] = []
     for named, each in tried:
         found = _searched(task, each, cases, told=bool(rows))
-        rows.append(_row(named, each, found, *_verdict(task, found, each.max_displacement)))
+        rows.append(_row(named, each, found, *_verdict(task, found, each.max_displacement, options["keep_rank"])))
     written = not grids and not dry_run and _write(settings, index, rows[0])
     if written and settings.strategy != BY_RELEASE:
         err.print(f"SESSIONRANK_STRATEGY is {settings.strategy} here: proxies so set do not ask the release.")
@@ -95,10 +99,10 @@ def _searched(task: Task, settings: ProxySettings, cases: Sequence[SearchCase], 
     return found
 
 
-def _verdict(task: Task, found: Searched, most: int) -> tuple[Ranking, Choice | None]:
+def _verdict(task: Task, found: Searched, most: int, keep_rank: bool) -> tuple[Ranking, Choice | None]:
     with progress() as bar:
         at = bar.add_task("Orders", total=None)
-        return verdict(task, found, lambda: bar.advance(at, 1), max_displacement=most)
+        return verdict(task, found, lambda: bar.advance(at, 1), max_displacement=most, keep_rank=keep_rank)
 
 
 def _write(settings: ProxySettings, index: str, row: dict[str, Any]) -> bool:

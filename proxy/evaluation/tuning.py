@@ -110,12 +110,17 @@ def parted(ids: Sequence[str], *, seed: int, share: float = 0.5) -> tuple[list[i
 
 
 def chosen(
-    cases: Sequence[Captured], *, max_displacement: int = 0, on_tried: Callable[[], None] = lambda: None
+    cases: Sequence[Captured],
+    *,
+    max_displacement: int = 0,
+    keep_rank: bool = False,
+    on_tried: Callable[[], None] = lambda: None,
 ) -> Choice:
     """The strategy, with its weights, that puts the clicked hits of these cases highest.
 
     Args:
         max_displacement: the setting of that name.
+        keep_rank: whether only ``mix`` is tried, and the engine's rank counts no less in it than by default.
         on_tried: told after each one that was tried.
     """
 
@@ -125,8 +130,10 @@ def chosen(
         return found
 
     figures = {"none": tried(STRATEGIES["none"]())}
-    figures |= {name: tried(STRATEGIES[name]()) for name in _ALONE}
-    grid = GRID if tells_of_repeats(cases) else {name: values for name, values in GRID.items() if name != "seen"}
+    figures |= {name: tried(STRATEGIES[name]()) for name in _ALONE if not keep_rank}
+    grid = {name: values for name, values in GRID.items() if name != "seen" or tells_of_repeats(cases)}
+    if keep_rank:
+        grid["rank"] = [value for value in GRID["rank"] if value >= Mix.defaults["rank"]]
     weights, figures["mix"] = _climbed(tried, grid)
     best = max(figures, key=figures.__getitem__)
     return Choice(best, weights if best == "mix" else {}, figures[best], figures)

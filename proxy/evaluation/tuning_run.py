@@ -17,7 +17,12 @@ __all__ = ["verdict"]
 
 
 def verdict(
-    task: Task, found: Searched, on_tried: Callable[[], None], *, max_displacement: int = 0
+    task: Task,
+    found: Searched,
+    on_tried: Callable[[], None],
+    *,
+    max_displacement: int = 0,
+    keep_rank: bool = False,
 ) -> tuple[Ranking, Choice | None]:
     """What the release is to carry, with its figures; no choice where there were too few searches to make one."""
     ids = [case.id for case in found.cases]
@@ -26,7 +31,12 @@ def verdict(
     telling = [sum(found.captured[at].is_telling for at in part) for part in (choosing, judging)]
     if min(telling) < FEWEST_CASES:
         return replace(CAUTIOUS, measured={"too_few": sum(telling), **origin}), None
-    choice = chosen([found.captured[at] for at in choosing], max_displacement=max_displacement, on_tried=on_tried)
+    choice = chosen(
+        [found.captured[at] for at in choosing],
+        max_displacement=max_displacement,
+        keep_rank=keep_rank,
+        on_tried=on_tried,
+    )
     held = [found.captured[at] for at in judging]
     sampler = Sampler([ids[at] for at in judging], resamples=1000, seed=task.seed)
     ranking = judged(choice, held, found.columns(judging), sampler, max_displacement=max_displacement)

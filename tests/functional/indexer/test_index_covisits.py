@@ -157,7 +157,8 @@ def test_a_release_is_measured_by_itself_on_the_sessions_that_training_left_out(
     assert not (tmp_path / "own.left-out.npz").exists()
     whole = index(*load)
     assert whole.record["ranking"] is None
-    assert "published with cautious defaults: no sessions were left out of training" in whole.err
+    assert "published with cautious defaults: no sessions were left out when own.npz was trained" in whole.err
+    assert whole.record["not_measured"] in whole.err
     assert shop.index != whole.record["index"]
 
 

@@ -8,12 +8,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from indexer import measuring
-from indexer.measuring import Measuring, left_out_of
-from sessionrank.errors import ConfigurationError, DataError
+from indexer.measuring import Measuring, left_out
+from sessionrank.errors import DataError
 from sessionrank.left_out import left_out_beside
+from sessionrank.npz import save
+from sessionrank.textfile import sha256_of
 
 
 @contextmanager
@@ -70,7 +73,7 @@ def test_of_sessions_a_log_of_searches_is_made_first_and_gone_afterwards(
     assert first.startswith("search log --catalog catalog.csv --catalogue-encoding utf-8-sig --reader prepared --cases")
     assert first.endswith(" -- c.left-out.npz")
     log = second.split()[-1]
-    assert second == f"search tune --index shop-1 --json -- {log}"
+    assert second == f"search tune --index shop-1 --keep-rank --json -- {log}"
     assert f" --out {log} " in first
     assert not Path(log).exists()
     assert len(started) == 2
@@ -83,25 +86,45 @@ def test_where_no_log_can_be_made_that_is_what_is_told(monkeypatch: pytest.Monke
 
 
 def test_what_cannot_be_measured_on_is_told_before_anything_is_loaded(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r"--measure .*none\.npz: no such file"):
-        Measuring(tmp_path / "none.npz", tmp_path).check()
-    with pytest.raises(DataError, match=r"none\.jsonl: no such file"):
-        Measuring(tmp_path / "none.jsonl", tmp_path).check()
+    for name in ("none.npz", "none.jsonl"):
+        with pytest.raises(DataError, match=rf"none\.{name[5:]}: no such file"):
+            Measuring(tmp_path / name, tmp_path).check()
+    save(tmp_path / "v.npz", {}, items=np.arange(3))
+    with pytest.raises(DataError, match=r"v\.npz: not a file of sessions: it has no codes and no lengths"):
+        Measuring(tmp_path / "v.npz", tmp_path).check()
+    (tmp_path / "x.npz").write_bytes(b"damaged")
+    with pytest.raises(DataError, match=r"x\.npz: not a file of sessions: "):
+        Measuring(tmp_path / "x.npz", tmp_path).check()
 
 
 def test_sessions_are_taken_that_all_models_left_out(tmp_path: Path) -> None:
     vectors, covisits = tmp_path / "v.npz", tmp_path / "c.npz"
+
+    def trained(model: Path, sessions: bytes | None) -> None:
+        """A model whose training left these sessions out; None: nothing."""
+        if sessions is not None:
+            left_out_beside(model).write_bytes(sessions)
+        save(model, {} if sessions is None else {"left_out": sha256_of(left_out_beside(model))})
+
+    trained(covisits, b"some")
+    trained(vectors, None)
     assert left_out_beside(covisits) == tmp_path / "c.left-out.npz"
-    assert left_out_of([vectors, covisits])[0] is None
-    left_out_beside(covisits).write_bytes(b"some")
-    assert left_out_of([covisits]) == (tmp_path / "c.left-out.npz", "")
-    found, why = left_out_of([vectors, covisits])
-    assert (found, "v.left-out.npz is missing" in why) == (None, True)
-    left_out_beside(vectors).write_bytes(b"others")
-    found, why = left_out_of([vectors, covisits])
-    assert (found, "differ: train both on the same data" in why) == (None, True)
-    left_out_beside(vectors).write_bytes(b"some")
-    assert left_out_of([vectors, covisits]) == (tmp_path / "v.left-out.npz", "")
+    assert left_out([covisits]) == (tmp_path / "c.left-out.npz", "")
+    assert left_out([vectors, covisits]) == (
+        None, f"no sessions were left out when {vectors} was trained (--leave-out-share)",
+    )  # fmt: skip
+    trained(vectors, b"others")
+    found, why = left_out([vectors, covisits])
+    assert (found, why) == (None, f"{vectors} and {covisits} left other sessions out: train both with the same options")
+    trained(vectors, b"some")
+    assert left_out([vectors, covisits]) == (tmp_path / "v.left-out.npz", "")
+    left_out_beside(vectors).write_bytes(b"of another training")
+    assert "v.left-out.npz is of another training than" in left_out([vectors, covisits])[1]
+    left_out_beside(vectors).unlink()
+    assert "v.left-out.npz, the sessions that were left out of training, is missing" in left_out([vectors])[1]
+    vectors.write_bytes(b"no file of vectors")
+    with pytest.raises(DataError, match=r"v\.npz: not a file of vectors or covisits"):
+        left_out([vectors])
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,26 @@ def test_one_visitor_who_goes_back_and_forth_is_no_crowd() -> None:
     assert reliability(encoded(again)).whole < 0.05
 
 
+def test_a_file_that_was_read_several_times_tells_no_more_than_once() -> None:
+    alone = visits(400, 60, seed=3)
+    assert reliability(encoded([*alone] * 4)).whole < 0.05
+    # Visits too short to be known for copies are those of many.
+    pairs = encoded([["a", "b"], ["c", "d"], ["a", "b", "e"], ["c", "d", "f"]] * 50)
+    assert reliability(pairs).whole > 0.9
+
+
+def test_robots_that_all_crawl_alike_are_one() -> None:
+    crawl = [f"P{item}" for item in range(30)]
+    assert reliability(encoded([*visits(400, 60, seed=3), *[crawl] * 40])).whole < 0.05
+
+
+def test_structure_that_is_sure_but_small_counts_for_little() -> None:
+    strong = visits(3000, 20, styles=2)
+    weak = encoded([*strong, *visits(30_000, 20, seed=9)])
+    assert reliability(strong).whole > 0.8
+    assert 0 < reliability(weak).whole < 0.3
+
+
 def test_the_figures_are_those_of_the_definition_counted_by_hand() -> None:
     data = encoded([["a", "b", "c"], ["a", "b"], ["b", "a", "b"], ["c", "d"], ["d", "c", "d"], ["a", "d"]] * 4)
     added: list[Counter[frozenset[str]]] = []
@@ -70,19 +90,20 @@ def test_the_figures_are_those_of_the_definition_counted_by_hand() -> None:
     sums = sum(added, Counter())
     of_item = {item: sum(each for pair, each in sums.items() if item in pair) for item in data.items}
     total = sum(of_item.values())
-    noise, differing = {}, {}
+    noise, differing, expected = {}, {}, {}
     for item in data.items:
         others = [other for other in data.items if other != item]
         noise[item] = sum(pairs[frozenset((item, other))] ** 2 for pairs in added for other in others)
         left = total - of_item[item]
-        differing[item] = sum(
-            (sums[frozenset((item, other))] - of_item[item] * of_item[other] / left) ** 2 for other in others
-        )
-    whole = max(0.0, 1 - sum(noise.values()) / sum(differing.values()))
-    expected = [max(0.0, 1 - noise[item] / differing[item]) * whole for item in data.items]
+        chance = {other: of_item[item] * of_item[other] / left for other in others}
+        differing[item] = sum((sums[frozenset((item, other))] - chance[other]) ** 2 for other in others)
+        expected[item] = sum(each**2 for each in chance.values())
+    beyond = sum(differing.values()) - sum(noise.values())
+    whole = beyond / sum(differing.values()) * beyond / (beyond + sum(expected.values()) / 10)
     found = reliability(data)
     assert found.whole == pytest.approx(whole, rel=1e-5)
-    assert found.items == pytest.approx(expected, rel=1e-5)
+    items = [max(0.0, 1 - noise[item] / differing[item]) * whole for item in data.items]
+    assert found.items == pytest.approx(items, rel=1e-5)
     assert whole > 0
 
 

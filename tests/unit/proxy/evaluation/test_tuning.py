@@ -208,6 +208,15 @@ def test_a_choice_that_is_surely_better_is_what_the_release_carries_with_its_fig
     assert CAUTIOUS.strategy == "mix"
 
 
+def test_the_engines_rank_counts_no_less_than_by_default_where_it_is_to_be_kept() -> None:
+    cases = searches(by_cosine_alone)
+    free, kept = chosen(cases), chosen(cases, keep_rank=True)
+    assert (free.strategy, set(kept.tried)) == ("cosine", {"none", "mix"})
+    assert kept.strategy == "mix"
+    assert kept.weights["rank"] >= Mix.defaults["rank"] > chosen(cases).weights.get("rank", 0.0)
+    assert chosen(searches(by_chance, 120), keep_rank=True).tried.keys() == {"none", "mix"}
+
+
 def test_a_choice_that_may_be_chance_is_not_taken_and_its_figures_are_told() -> None:
     choice = Choice("mix", {**Mix.defaults, "rank": 1.2, "seen": 2.0}, 0.5, {})
     luck = set()
