@@ -75,7 +75,13 @@ def _event_weights(value: Any) -> None:
         name, equals, number = one.partition("=")
         if not equals or name not in EVENT_TYPES:
             raise ValueError(f"{one!r} is not TYPE=WEIGHT with a type of {', '.join(EVENT_TYPES)}")
-        _between(0, 100)(float(number))
+        try:
+            weight = float(number)
+        except ValueError:
+            raise ValueError(f"{one!r}: {number!r} is no number; types are parted by commas") from None
+        _between(0, 100)(weight)
+    if len({one.partition("=")[0] for one in value}) < len(value):
+        raise ValueError("a type stands twice")
 
 
 def split_listen(value: str) -> tuple[str, int]:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 
 from sessionrank import keys
 from sessionrank.covisits import CovisitsFile
-from sessionrank.errors import ConfigurationError
+from sessionrank.errors import ConfigurationError, DataError
 
 from ..deadline import Deadline
 from ..ranking.registry import STRATEGIES
 from ..sessions.base import SessionStore
 
-__all__ = ["check_release"]
+__all__ = ["check_hits", "check_release"]
 
 #: Signal → the hash that it is read from, what stands in it, and how it gets there.
 _SIGNALS: Mapping[str, tuple[Callable[[str, int], str], str, str]] = {
@@ -68,3 +68,12 @@ def _check_model(strategy: str, index: str, release: str | None, store: SessionS
             "`sessionrank search train LOG --publish` makes one"
         )
     STRATEGIES[strategy](None, model)
+
+
+def check_hits(log: str, index: str, totals: Sequence[int | None]) -> None:
+    """Raises :class:`DataError` where not one of the searches has a hit, by the number of hits of each."""
+    if totals and all(total == 0 for total in totals):
+        raise DataError(
+            f"{log}: not one of its {len(totals):,} searches has a hit in {index}; name the field that is searched "
+            "with --field, or give the body of a search with --query-template"
+        )

@@ -18,6 +18,7 @@ from sessionrank.textfile import sha256_of
 
 from ..settings import ProxySettings
 from .figures import Columns, Sampler, compared, reasons_of, summary
+from .needed import check_hits
 from .outcomes import Outcome
 from .products import Products
 from .refused import answered
@@ -79,12 +80,13 @@ def evaluated(
 
     Raises:
         BackendError: the engine stopped giving answers that can be used.
-        DataError: it refuses more than a tenth of the cases.
+        DataError: it refuses more than a tenth of the cases, or has not one hit for any.
     """
     started = time.perf_counter()
     answers = answered(replay.outcome, list(enumerate(cases)), job.threads, on_done)
     seconds = time.perf_counter() - started
     outcomes, cases = answers.made, [cases[place] for place in answers.places]
+    check_hits(str(job.log), job.index, [outcome.total for outcome in outcomes])
     sampler = Sampler([case.id for case in cases], resamples=job.resamples, seed=job.seed)
     plain = np.array([outcome.plain for outcome in outcomes])
     columns = Columns(

@@ -15,7 +15,7 @@ from ..sessions.base import SessionStore
 from ..settings import ProxySettings
 from .capture import Capture, Captured
 from .figures import Columns
-from .needed import check_release
+from .needed import check_hits, check_release
 from .products import EngineSide, Products, look_up, present
 from .publishing import still_serving
 from .query import SearchForm
@@ -85,7 +85,7 @@ def searched(
             products, or another release took its place meanwhile.
         BackendError: the engine is not up, or gives no answer that can be used.
         StoreError: the same of the store.
-        DataError: more than a tenth of the searches is refused.
+        DataError: more than a tenth of the searches is refused, or none has a hit.
     """
     cases = drawn(cases, seed=task.seed, most=task.most)
     capture = Capture(settings, task.index, task.form, seed=task.seed, backend=backend, store=store)
@@ -97,6 +97,7 @@ def searched(
         kept, note = present(str(task.log), cases, products, task.index, allow_missing=True)
         on_done(len(cases) - len(kept))
         answers = answered(capture.captured, list(enumerate(kept)), task.threads, on_done)
+        check_hits(str(task.log), task.index, [each.total for each in answers.made])
         release = still_serving(release, task.index, capture.replay.engine, capture.replay.store)
         said = capture.replay.store.value(keys.ranking(release), Deadline(_SECONDS))
     finally:
