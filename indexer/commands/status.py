@@ -62,7 +62,8 @@ def status(alias: str, foreign_index: str | None, as_json: bool) -> None:
     if releases:
         out.print(_table(releases))
     else:
-        out.print(f"No release of {foreign_index or alias}; make one with `sessionrank index load`, or name its --alias", markup=False)
+        made = "make one with `sessionrank index load`, or name its --alias"
+        out.print(f"No release of {foreign_index or alias}; {made}", markup=False)
     for line in _lines(releases, head["store"]):
         out.print(line, markup=False)
 
