@@ -139,9 +139,11 @@ def write_signals(
     """
     store.put_record(record)
     if files.vectors is not None:
-        store.write(record, "vectors", _vectors(files.vectors, vectors), advance=advance)
+        ids = files.vectors.ids
+        store.write(record, "vectors", _floats(ids, files.vectors.vectors, vectors), advance=advance)
         if record["lengths"]:
-            store.write(record, "lengths", _lengths(files.vectors, vectors), advance=lambda _n: None)
+            lengths = _floats(ids, files.vectors.lengths, vectors)
+            store.write(record, "lengths", lengths, advance=lambda _n: None)
     if files.covisits is not None:
         store.write(record, "covisits", _covisits(files.covisits, covisits), advance=advance)
     elif files.vectors is not None:
@@ -161,14 +163,10 @@ def _has_lengths(files: SignalFiles) -> bool:
     return files.vectors is not None and files.vectors.has_lengths
 
 
-def _lengths(file: VectorsFile, rows: NDArray[np.intp]) -> Iterator[tuple[str, bytes]]:
+def _floats(ids: NDArray[np.str_], numbers: NDArray[np.float32], rows: NDArray[np.intp]) -> Iterator[tuple[str, bytes]]:
+    """The bytes of each row of ``numbers``, by its id."""
     for row in rows:
-        yield str(file.ids[row]), file.lengths[row].astype(DTYPE, copy=False).tobytes()
-
-
-def _vectors(file: VectorsFile, rows: NDArray[np.intp]) -> Iterator[tuple[str, bytes]]:
-    for row in rows:
-        yield str(file.ids[row]), file.vectors[row].astype(DTYPE, copy=False).tobytes()
+        yield str(ids[row]), numbers[row].astype(DTYPE, copy=False).tobytes()
 
 
 def _heads(file: VectorsFile, rows: NDArray[np.intp]) -> Iterator[tuple[str, bytes]]:

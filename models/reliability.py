@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse  # type: ignore[import-untyped]
 
-from .algorithms.item_to_item import weights_by_distance
+from .algorithms.item_to_item import pairs_apart, weights_by_distance
 from .sessions import Sessions
 
 __all__ = ["COPY_EVENTS", "Reliability", "reliability", "sample"]
@@ -123,11 +123,9 @@ def _pairs(data: Sessions, steps: int) -> Iterator[_Pairs]:
         codes, rows = data.codes[events], data.rows[events]
         pieces = []
         for distance in range(1, min(steps, len(codes) - 1) + 1):
-            first, second, session = codes[:-distance], codes[distance:], rows[:-distance]
-            counted = (session == rows[distance:]) & (first != second)
-            if counted.any():
-                weight = np.full(int(counted.sum()), 1 / distance)
-                pieces.append((first[counted], second[counted], session[counted], weight))
+            pairs = pairs_apart(codes, rows, distance)
+            if len(pairs[0]):
+                pieces.append((*pairs, np.full(len(pairs[0]), 1 / distance)))
         if pieces:
             first, second, session, weight = (np.concatenate(part) for part in zip(*pieces, strict=True))
             yield first, second, session, weight

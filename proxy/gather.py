@@ -69,7 +69,7 @@ class Gatherer:
             NotRankable: there is none for any of them.
             StoreError: the store failed or the time was used up.
         """
-        if indexes.count(indexes[0]) == len(indexes):
+        if indexes and indexes.count(indexes[0]) == len(indexes):
             # Nearly always, and then one look at each name is enough.
             if (only := self._release(indexes[0], names, deadline)) is None:
                 raise NotRankable("no-release")

@@ -118,7 +118,7 @@ def load(catalog: Path, as_json: bool, **options: Any) -> None:
         report = run_load(plan, entries, engine, rejects=rejects, store=store, measure=measure, watch=watch)
     for reason, lines in popularity.skipped.most_common(3):
         note(f"{lines:,} order lines were not counted: {reason}")
-    if (remark := _remark(plan, report, unmeasured)) is not None:
+    if (remark := _remark(report, unmeasured)) is not None:
         note(remark)
     record = _record(plan, report, rejects, seconds=time.monotonic() - started)
     record["measured_on"] = None if measure is None or report.ranking is None else str(measure.source)
@@ -146,11 +146,11 @@ def _measuring(catalog: Path, options: dict[str, Any]) -> tuple[Measuring | None
     return made, ""
 
 
-def _remark(plan: LoadPlan, report: LoadReport, unmeasured: str) -> str | None:
+def _remark(report: LoadReport, unmeasured: str) -> str | None:
     """What to say of a release whose order of hits was not measured."""
     if report.measure_error is not None:
         return f"published with cautious defaults, for it could not be measured: {report.measure_error}"
-    return unmeasured or None if plan.signals else None
+    return unmeasured or None
 
 
 def _plan(options: dict[str, Any]) -> LoadPlan:

@@ -17,7 +17,7 @@ from .base import Algorithm, Model
 from .model_file import ModelFile
 from .prefixes import recency_matrix
 
-__all__ = ["ItemToItemModel", "row_shares", "strongest", "weights_by_distance"]
+__all__ = ["ItemToItemModel", "pairs_apart", "row_shares", "strongest", "weights_by_distance"]
 
 
 class ItemToItemModel(Model):
@@ -58,12 +58,26 @@ def weights_by_distance(data: Sessions, *, steps: int, back: float) -> sparse.cs
     n = len(data.items)
     ahead = sparse.csr_array((n, n), dtype=np.float32)
     for distance in range(1, min(steps, int(data.lengths.max(initial=1)) - 1) + 1):
-        first, second = data.codes[:-distance], data.codes[distance:]
-        counted = (data.rows[:-distance] == data.rows[distance:]) & (first != second)
-        first, second = first[counted], second[counted]
+        first, second, _ = pairs_apart(data.codes, data.rows, distance)
         weights = np.full(len(first), 1 / distance, dtype=np.float32)
         ahead = ahead + sparse.csr_array((weights, (first, second)), shape=(n, n))
     return sparse.csr_array(ahead + back * ahead.T) if back else ahead
+
+
+def pairs_apart(
+    codes: NDArray[np.int32], rows: NDArray[np.int64], distance: int
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]]:
+    """The pairs of events of a session, of different items, that stand ``distance`` apart.
+
+    Args:
+        codes, rows: the item and the session of each event.
+
+    Returns:
+        (items of the earlier, items of the later, sessions), one a pair.
+    """
+    first, second = codes[:-distance], codes[distance:]
+    counted = (rows[:-distance] == rows[distance:]) & (first != second)
+    return first[counted], second[counted], rows[:-distance][counted]
 
 
 def row_shares(rules: sparse.csr_array, sums: NDArray[Any] | None = None) -> sparse.csr_array:

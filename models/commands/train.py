@@ -82,7 +82,7 @@ def train(words: tuple[str, ...], target: Path, settings: tuple[str, ...], as_js
         # What stands there is of another training.
         beside.unlink(missing_ok=True)
     if reader.leave_out_share and (model.vectors is not None or model.covisits is not None):
-        model.meta[LEFT_OUT] = _keep_left_out(data, reader, read, origin, target)
+        model.meta[LEFT_OUT] = _keep_left_out(data, reader, read, origin, beside)
     model.save(target)
     _report(model, read, target, seconds=time.perf_counter() - started, as_json=as_json)
 
@@ -113,9 +113,9 @@ MOST_LEFT_OUT = 20_000
 
 
 def _keep_left_out(
-    data: Path, reader: Reader, learned: SessionData, origin: dict[str, Any], target: Path
+    data: Path, reader: Reader, learned: SessionData, origin: dict[str, Any], beside: Path
 ) -> str | None:
-    """Write the sessions that the model did not learn from beside it; gives their SHA-256, None if there are none."""
+    """Write the sessions that the model did not learn from to ``beside``; gives their SHA-256, None without any."""
     try:
         left, _ = read_data(data, dataclasses.replace(reader, only_left_out=True), say=False)
         sessions = kept(without_copies(left.sessions, learned.sessions), seed=reader.share_seed)
@@ -124,7 +124,6 @@ def _keep_left_out(
     except DataError as error:
         err.print(f"No session that was left out can be kept: {printable(str(error))}", markup=False)
         return None
-    beside = left_out_beside(target)
     save_sessions(beside, sessions, {"data": origin, "left_out": True})
     return sha256_of(beside)
 

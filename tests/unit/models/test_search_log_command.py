@@ -13,7 +13,7 @@ import click
 import pytest
 
 from models.commands.search_log import log
-from models.commands.train import kept
+from models.commands.train import kept, without_copies
 from models.prepared import load_sessions
 from models.sessions import encoded
 from sessionrank.covisits import CovisitsFile
@@ -146,6 +146,12 @@ def test_searches_are_made_of_sessions_where_only_indexer_and_proxy_are_installe
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_long_sessions_of_which_training_has_seen_a_copy_are_not_kept() -> None:
+    learned = encoded([list("abcde"), list("ab"), list("edcba")])
+    left = encoded([list("xyzab"), list("abcde"), list("ab"), list("abcd")])
+    assert [*without_copies(left, learned)] == [tuple("xyzab"), tuple("ab"), tuple("abcd")]
 
 
 def test_of_many_sessions_that_were_left_out_some_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
