@@ -44,6 +44,8 @@ def test_each_value_is_tried_once() -> None:
         ("popularity=guess", "'guess' is unknown; known are function_score"),
         ("event_weights=wish=2", "'wish=2' is not TYPE=WEIGHT"),
         ("event_weights=cart=2+purchase=200", "200.0 is not between 0 and 100"),
+        ("event_weights=cart=two", "'two' is no number; types are parted by commas"),
+        ("event_weights=cart=2+cart=3", "a type stands twice"),
     ],
 )
 def test_what_cannot_be_tried_is_told_in_one_line(text: str, complaint: str) -> None:
